@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { type Checked, faultsOf, refuse } from './faults.ts'
+import { deviceNameSchema, productIdSchema } from './identity.ts'
+import type { Logger } from './log.ts'
+import { iv_err_code_e } from './status.ts'
+
+/** What sysInit is given. */
+export type SystemOptions = {
+  productId: string
+  deviceName: string
+  deviceSecret: string
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`; `http://host` and `https://host` mean MQTT on port 1883 and 8883 of that host */
+  cloudUrl: string
+  /** folder for what must survive a restart */
+  storePath?: string
+  /** how to log in: `hmac` (default) or `static` for brokers with a password file */
+  login?: 'hmac' | 'static'
+  /** PEM of the authority that signed the cloud's certificate, when no public one did */
+  ca?: string
+  /** ms until an unanswered question has failed, at least 5000 */
+  commandTimeoutMs?: number
+  /** ms between MQTT pings, at most 690000 */
+  keepAliveMs?: number
+  onOnline?(utcMs: number): void
+  onOffline?(reason: string): void
+  logger?: Logger
+}
+
+const URL_SCHEMES: Record<string, string> = {
+  'mqtt:': 'mqtt:',
+  'mqtts:': 'mqtts:',
+  'ws:': 'ws:',
+  'wss:': 'wss:',
+  'http:': 'mqtt:',
+  'https:': 'mqtts:',
+}
+
+/** Address of the broker: an http address names the host only. */
+export const brokerUrl = (cloudUrl: string): string | undefined => {
+  if (!URL.canParse(cloudUrl)) return undefined
+  const url = new URL(cloudUrl)
+  const scheme = URL_SCHEMES[url.protocol]
+  if (scheme === undefined || url.hostname === '') return undefined
+  if (url.protocol === scheme) return cloudUrl
+  return `${scheme}//${url.hostname}:${scheme === 'mqtts:' ? 8883 : 1883}`
+}
+
+const systemSchema = z.object({
+  productId: z.string(refuse('must be text')).pipe(productIdSchema),
+  deviceName: z.string(refuse('must be text')).pipe(deviceNameSchema),
+  deviceSecret: z
+    .string('must be text')
+    .min(1, 'is empty; copy the secret that the cloud gave when the device was registered')
+    .max(256, 'is longer than 256 characters'),
+  cloudUrl: z
+    .string(refuse('must be a URL'))
+    .refine(
+      (url) => brokerUrl(url) !== undefined,
+      refuse('must be a URL such as mqtt://host:1883'),
+    ),
+  storePath: z.string().min(1, 'must not be empty').optional(),
+  login: z.enum(['hmac', 'static'], refuse("must be 'hmac' or 'static'")).default('hmac'),
+  ca: z.string().optional(),
+  commandTimeoutMs: z
+    .int(refuse('must be a whole number of ms'))
+    .min(5000, refuse('must be at least 5000 ms'))
+    .default(5000),
+  keepAliveMs: z
+    .int(refuse('must be a whole number of ms'))
+    .min(1000, refuse('must be at least 1000 ms'))
+    .max(690_000, refuse('must be at most 690000 ms'))
+    .default(60_000),
+})
+
+export type CheckedSystemOptions = z.infer<typeof systemSchema>
+
+export const checkSystem = (
+  options: SystemOptions | null | undefined,
+): Checked<CheckedSystemOptions> => {
+  if (options === null || typeof options !== 'object')
+    return {
+      faults: [{ code: iv_err_code_e.IV_ERR_SYS_INIT_PRM_NULL, message: 'sysInit needs options' }],
+    }
+  const checked = systemSchema.safeParse(options)
+  return checked.success
+    ? { value: checked.data }
+    : { faults: faultsOf(checked.error, iv_err_code_e.IV_ERR_SYS_INIT_PRM_RANGE) }
+}
