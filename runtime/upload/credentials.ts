@@ -30,9 +30,15 @@ export class CredentialStore {
     this.#random = random
   }
 
+  /** The token at hand; undefined when one must be fetched first. */
+  get current(): Credentials | undefined {
+    return this.#clock.monoMs() < this.#renewAtMonoMs ? this.#current : undefined
+  }
+
   /** The token at hand, or a new one. Those who ask while one is being fetched share it. */
   async get(): Promise<Credentials | Denied> {
-    if (this.#current && this.#clock.monoMs() < this.#renewAtMonoMs) return this.#current
+    const { current } = this
+    if (current) return current
     this.#pending ??= this.#fetch().finally(() => {
       this.#pending = undefined
     })

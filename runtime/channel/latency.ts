@@ -1,0 +1,43 @@
+/** Frames on their way at once: 20 s at 25 pictures and 16 sound frames a second. What is more is not measured. */
+const PENDING_MAX = 1024
+/** Newest measurements that the median is taken of. */
+const SAMPLES = 512
+
+/** Time from the push of a frame to the acknowledgement of its last byte, in fixed memory. */
+export class Latency {
+  readonly #positions = new Float64Array(PENDING_MAX)
+  readonly #times = new Float64Array(PENDING_MAX)
+  #first = 0
+  #pending = 0
+  readonly #samples = new Float64Array(SAMPLES)
+  #count = 0
+
+  /** A frame was pushed; it ends at this position of the stream. */
+  pushed(position: number, nowMs: number): void {
+    if (this.#pending === PENDING_MAX) return
+    const at = (this.#first + this.#pending++) % PENDING_MAX
+    this.#positions[at] = position
+    this.#times[at] = nowMs
+  }
+
+  /** Everything up to this position is acknowledged. */
+  acknowledged(position: number, nowMs: number): void {
+    while (this.#pending > 0 && this.#positions[this.#first]! <= position) {
+      this.#samples[this.#count++ % SAMPLES] = nowMs - this.#times[this.#first]!
+      this.#first = (this.#first + 1) % PENDING_MAX
+      this.#pending--
+    }
+  }
+
+  /** Age of the oldest frame that is not acknowledged; 0 when all are. */
+  lagMs(nowMs: number): number {
+    return this.#pending === 0 ? 0 : nowMs - this.#times[this.#first]!
+  }
+
+  /** Median of the newest measurements; 0 before the first. */
+  medianMs(): number {
+    const used = Math.min(this.#count, SAMPLES)
+    if (used === 0) return 0
+    return this.#samples.slice(0, used).sort()[used >> 1]!
+  }
+}

@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto'
+import { type Clock, type Random, systemClock, type Timer } from './clock.ts'
+import { hmacLogin, type MqttLogin, staticLogin } from './identity.ts'
+import { consoleLogger, errorText, type Logger } from './log.ts'
+import { type DownMessage, ReplyCode } from './mqtt/messages.ts'
+import { Session } from './mqtt/session.ts'
+import { Plans } from './plan/plan.ts'
+import { balanceOf } from './plan/rules.ts'
+import { iv_err_code_e } from './status.ts'
+import {
+  brokerUrl,
+  type CheckedSystemOptions,
+  checkSystem,
+  type SystemOptions,
+} from './system-options.ts'
+import type { Credentials, Denied } from './upload/credentials.ts'
+
+export const HEARTBEAT_MS = 30_000
+/** A login is good for so long after it was made: time enough for a clock that is somewhat behind. */
+const LOGIN_LIFE_S = 24 * 3600
+/** A device whose clock says less than this does not know the time; docs/PROTOCOL.md section 1. */
+const CLOCK_UNSET_BEFORE_MS = Date.UTC(2020, 0, 1)
+const EXPIRY_WITHOUT_CLOCK_S = 4_102_444_800
+const VERSION = '0.1.0'
+
+/** What tests put in place of the world. */
+export type SystemDependencies = { clock?: Clock; random?: Random }
+
+type Running = {
+  options: CheckedSystemOptions
+  session: Session
+  plans: Plans
+  heartbeat: Timer | undefined
+}
+
+/** Identity, connection and presence of one device: the system module, as much of it as cloud storage needs. */
+export class System {
+  readonly clock: Clock
+  readonly random: Random
+  /** names this start of the program in slice ids */
+  readonly bootId = randomBytes(8).toString('hex')
+  log: Logger = consoleLogger()
+  #running: Running | undefined
+  #lastError = ''
+  readonly #sliceNumbers = new Map<number, number>()
+
+  constructor(dependencies: SystemDependencies = {}) {
+    this.clock = dependencies.clock ?? systemClock
+    this.random = dependencies.random ?? Math.random
+  }
+
+  get isInitialised(): boolean {
+    return this.#running !== undefined
+  }
+
+  get online(): boolean {
+    return this.#running?.session.online ?? false
+  }
+
+  /** Why the last call failed, or why the device is offline. */
+  get lastError(): string {
+    return this.#running?.session.lastError || this.#lastError
+  }
+
+  get plans(): Plans | undefined {
+    return this.#running?.plans
+  }
+
+  get ca(): string | undefined {
+    return this.#running?.options.ca
+  }
+
+  /** Starts connecting and returns; `onOnline` tells when the device is there. A failed init leaves nothing behind. */
+  async init(given: SystemOptions | null | undefined): Promise<iv_err_code_e> {
+    if (this.#running)
+      return this.#refuse(
+        iv_err_code_e.IV_ERR_SYS_INIT_PRM_RANGE,
+        'sysInit was called already; call sysExit first',
+      )
+    const checked = checkSystem(given)
+    if ('faults' in checked)
+      return this.#refuse(
+        checked.faults[0]!.code,
+        checked.faults.map((fault) => fault.message).join('; '),
+      )
+    const options = checked.value
+    this.log = given?.logger ?? this.log
+    const session = new Session({
+      url: brokerUrl(options.cloudUrl)!,
+      productId: options.productId,
+      deviceName: options.deviceName,
+      login: () => this.#login(options),
+      keepAliveMs: options.keepAliveMs,
+      ca: options.ca,
+      clock: this.clock,
+      random: this.random,
+      log: this.log,
+      onOnline: () => {
+        this.#beat()
+        this.plans?.refresh()
+        this.#call('onOnline', () => given?.onOnline?.(this.clock.nowMs()))
+      },
+      onOffline: (reason) => this.#call('onOffline', () => given?.onOffline?.(reason)),
+      onMessage: (message) => this.#received(message),
+    })
+    const plans = new Plans(
+      (channel, timeoutMs) => this.#askPlan(channel, timeoutMs),
+      this.clock,
+      this.random,
+      this.log,
+    )
+    this.#running = { options, session, plans, heartbeat: undefined }
+    this.#lastError = ''
+    session.start()
+    return iv_err_code_e.IV_ERR_NONE
+  }
+
+  /** Ends the connection. Cloud storage is to be left first. */
+  async exit(): Promise<iv_err_code_e> {
+    const running = this.#running
+    if (!running)
+      return this.#refuse(iv_err_code_e.IV_ERR_SYS_INIT_PRM_NULL, 'sysInit was not called')
+    this.#running = undefined
+    running.heartbeat?.cancel()
+    running.plans.stop()
+    await running.session.stop()
+    return iv_err_code_e.IV_ERR_NONE
+  }
+
+  /** Asks for leave to upload to a channel. */
+  async credentials(channel: number): Promise<Credentials | Denied> {
+    const running = this.#running
+    if (!running) return { denied: 'offline', message: 'sysInit was not called' }
+    const timeoutMs = running.options.commandTimeoutMs
+    const reply = await running.session.ask(
+      'service',
+      { method: 'upload_token', params: { channel } },
+      timeoutMs,
+    )
+    if (reply?.method !== 'upload_token_reply')
+      return {
+        denied: 'offline',
+        message:
+          running.session.lastError || `the cloud gave no upload token within ${timeoutMs} ms`,
+      }
+    if (reply.code === ReplyCode.ok && reply.data) return reply.data
+    return {
+      denied: reply.code === ReplyCode.noPlan ? 'plan' : 'refused',
+      message: `${reply.code} ${reply.status}`,
+    }
+  }
+
+  /** Numbers of a channel's slices never repeat within a start of the program, whatever is left and initialised again. */
+  takeSliceNumber(channel: number): number {
+    const number = (this.#sliceNumbers.get(channel) ?? 0) + 1
+    this.#sliceNumbers.set(channel, number)
+    return number
+  }
+
+  #login(options: CheckedSystemOptions): MqttLogin {
+    const { productId, deviceName, deviceSecret } = options
+    if (options.login === 'static') return staticLogin(productId, deviceName, deviceSecret)
+    const nowMs = this.clock.nowMs()
+    const expiryS =
+      nowMs < CLOCK_UNSET_BEFORE_MS ? EXPIRY_WITHOUT_CLOCK_S : nowMs / 1000 + LOGIN_LIFE_S
+    const connectionId = randomBytes(5).toString('hex').slice(0, 5)
+    return hmacLogin(productId, deviceName, deviceSecret, expiryS, connectionId)
+  }
+
+  async #askPlan(channel: number, timeoutMs: number) {
+    const running = this.#running
+    if (!running) return undefined
+    const question = { method: 'get_status' as const, params: { channel } }
+    const reply = await running.session.ask('property', question, timeoutMs)
+    if (reply?.method !== 'get_status_reply') return undefined
+    if (reply.code === ReplyCode.ok && reply.data) return balanceOf(reply.data)
+    this.log.warn(`the cloud does not say what the plan is: ${reply.code} ${reply.status}`)
+    return undefined
+  }
+
+  #received(message: DownMessage): void {
+    const running = this.#running
+    if (!running || message.method !== 'control') return
+    running.plans.set(message.params.channel, balanceOf(message.params))
+    running.session.tell(
+      'property',
+      { method: 'control_reply', code: ReplyCode.ok, status: 'ok' },
+      message.clientToken,
+    )
+  }
+
+  #beat(): void {
+    const running = this.#running
+    if (!running) return
+    running.heartbeat?.cancel()
+    running.heartbeat = this.clock.after(HEARTBEAT_MS, () => this.#beat())
+    running.session.tell('event', {
+      method: 'heartbeat',
+      params: {
+        utcMs: Math.max(0, Math.round(this.clock.nowMs())),
+        intervalMs: HEARTBEAT_MS,
+        bootId: this.bootId,
+        version: VERSION,
+        channels: running.plans.watched,
+      },
+    })
+  }
+
+  #refuse(code: iv_err_code_e, message: string): iv_err_code_e {
+    this.#lastError = message
+    this.log.error(`${iv_err_code_e[code]}: ${message}`)
+    return code
+  }
+
+  #call(name: string, callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      this.log.error(`${name} threw: ${errorText(error)}`)
+    }
+  }
+}
