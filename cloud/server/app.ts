@@ -1,0 +1,36 @@
+import { Hono } from 'hono'
+import { requireViewer } from './middleware/auth.ts'
+import { onError, onNotFound } from './middleware/errors.ts'
+import { securityHeaders } from './middleware/headers.ts'
+import { deviceRoutes } from './routes/devices.ts'
+import { MEDIA_PATH, mediaRoutes } from './routes/media.ts'
+import { planRoutes } from './routes/plans.ts'
+import { playbackRoutes } from './routes/playback.ts'
+import { UPLOADS_PATH, uploadRoutes } from './routes/uploads.ts'
+import { viewerRoutes } from './routes/viewer.ts'
+import type { Services } from './services.ts'
+
+/** The API that people and pages use; its type is what the page's client is made from. */
+const apiRoutes = (services: Services) =>
+  new Hono()
+    .route('/', deviceRoutes(services))
+    .route('/', planRoutes(services))
+    .route('/', playbackRoutes(services))
+
+export type Api = ReturnType<typeof apiRoutes>
+
+/** The whole HTTP side. It listens to nothing: tests call `app.request`. */
+export const createApp = (services: Services): Hono => {
+  const app = new Hono()
+  app.onError(onError(services.log))
+  app.notFound(onNotFound)
+  app.use(securityHeaders())
+  app.get('/healthz', (c) => c.json({ ok: true, mqtt: services.bridge.counters }))
+  app.route(UPLOADS_PATH, uploadRoutes(services))
+  app.use('/api/*', requireViewer(services))
+  app.use(`${MEDIA_PATH}/*`, requireViewer(services))
+  app.route('/api', apiRoutes(services))
+  app.route(MEDIA_PATH, mediaRoutes(services))
+  app.route('/', viewerRoutes(services))
+  return app
+}

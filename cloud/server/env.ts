@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { LOG_LEVELS } from './log.ts'
+
+const portSchema = z.coerce.number().int().min(0).max(65_535)
+/** Tokens are compared and put into URLs: no blanks, and long enough not to be guessed. */
+const tokenSchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 printable characters without blanks')
+
+const MIB = 1024 * 1024
+
+/** Environment of the server; every variable has a default that is safe on one machine. */
+const envSchema = z.object({
+  SKYRILL_HOST: z.string().min(1).default('127.0.0.1'),
+  SKYRILL_HTTP_PORT: portSchema.default(8080),
+  SKYRILL_MQTT_PORT: portSchema.default(1883),
+  SKYRILL_DATA: z.string().min(1).default('data'),
+  SKYRILL_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SKYRILL_ADMIN_TOKEN: tokenSchema.optional(),
+  SKYRILL_VIEWER_TOKEN: tokenSchema.optional(),
+  SKYRILL_SIGNING_KEY: tokenSchema.optional(),
+  SKYRILL_MIN_FREE_MIB: z.coerce.number().int().min(0).default(256),
+  SKYRILL_LOG: z.enum(LOG_LEVELS).default('info'),
+})
+
+/** What `startCloud` takes; everything has a default. */
+export type CloudOptions = {
+  host?: string
+  /** 0 takes a free port */
+  httpPort?: number
+  mqttPort?: number
+  /** folder of recordings, index and tokens; `memory` for the index keeps nothing of it after the end (tests) */
+  dataDir?: string
+  /** how devices and browsers reach the HTTP server when that is not its own address */
+  publicUrl?: string
+  adminToken?: string
+  viewerToken?: string
+  signingKey?: string
+  /** uploads are answered 507 while the disk has less than this free */
+  minFreeBytes?: number
+  logLevel?: (typeof LOG_LEVELS)[number]
+}
+
+/** Options from environment variables. Throws one message that names every fault. */
+export const parseEnv = (env: Record<string, string | undefined>): CloudOptions => {
+  // an empty variable is one that is not set: compose files and shells produce them
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = envSchema.safeParse(given)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+    throw new Error(`environment: ${faults.join('; ')}`)
+  }
+  const value = parsed.data
+  return {
+    host: value.SKYRILL_HOST,
+    httpPort: value.SKYRILL_HTTP_PORT,
+    mqttPort: value.SKYRILL_MQTT_PORT,
+    dataDir: value.SKYRILL_DATA,
+    minFreeBytes: value.SKYRILL_MIN_FREE_MIB * MIB,
+    logLevel: value.SKYRILL_LOG,
+    ...(value.SKYRILL_PUBLIC_URL && { publicUrl: value.SKYRILL_PUBLIC_URL }),
+    ...(value.SKYRILL_ADMIN_TOKEN && { adminToken: value.SKYRILL_ADMIN_TOKEN }),
+    ...(value.SKYRILL_VIEWER_TOKEN && { viewerToken: value.SKYRILL_VIEWER_TOKEN }),
+    ...(value.SKYRILL_SIGNING_KEY && { signingKey: value.SKYRILL_SIGNING_KEY }),
+  }
+}

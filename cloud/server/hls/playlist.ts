@@ -1,0 +1,85 @@
+import type { Segment } from './segments.ts'
+
+/** Spec: RFC 8216 4.3.2.5: EXT-X-MAP outside of I-frame playlists needs version 6, 4.3.2.2: EXT-X-BYTERANGE 4. */
+const VERSION = 6
+
+export type PlaylistOptions = {
+  /** nothing will be added: `EXT-X-ENDLIST` */
+  isClosed: boolean
+  /** segments that were listed before and are not any more, and discontinuities among them */
+  mediaSequence?: number
+  discontinuitySequence?: number
+  /** URI of a slice's file */
+  uriOf(file: string): string
+}
+
+/**
+ * Spec: RFC 8216 4.3.3.1: no EXTINF, rounded to whole seconds, is above the target duration. Players poll live
+ * playlists by it, so it is not larger than need be either.
+ */
+export const targetDurationS = (segments: readonly Segment[]): number =>
+  Math.max(1, ...segments.map((segment) => Math.round(segment.durationMs / 1000)))
+
+/** Media playlist. Spec: RFC 8216 4.3.3. */
+export const mediaPlaylist = (segments: readonly Segment[], options: PlaylistOptions): string => {
+  const lines = [
+    '#EXTM3U',
+    `#EXT-X-VERSION:${VERSION}`,
+    `#EXT-X-TARGETDURATION:${targetDurationS(segments)}`,
+    `#EXT-X-MEDIA-SEQUENCE:${options.mediaSequence ?? 0}`,
+  ]
+  if (options.discontinuitySequence)
+    lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${options.discontinuitySequence}`)
+  if (segments.every((segment) => segment.startsWithIdr)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS')
+  if (options.isClosed) lines.push('#EXT-X-PLAYLIST-TYPE:VOD')
+
+  let file = ''
+  let expectedMs = Number.NaN
+  for (const [at, segment] of segments.entries()) {
+    // a discontinuity before the first segment has nothing to be one from
+    if (segment.discontinuity && at > 0) lines.push('#EXT-X-DISCONTINUITY')
+    const uri = options.uriOf(segment.file)
+    if (segment.file !== file && segment.initBytes > 0)
+      lines.push(`#EXT-X-MAP:URI="${uri}",BYTERANGE="${segment.initBytes}@0"`)
+    file = segment.file
+    // where it does not follow from the durations before, and after every discontinuity
+    if (segment.discontinuity || segment.startMs !== Math.round(expectedMs))
+      lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startMs).toISOString()}`)
+    expectedMs = segment.startMs + segment.durationMs
+    lines.push(
+      `#EXTINF:${(segment.durationMs / 1000).toFixed(6)},`,
+      `#EXT-X-BYTERANGE:${segment.bytes}@${segment.offset}`,
+      uri,
+    )
+  }
+  if (options.isClosed) lines.push('#EXT-X-ENDLIST')
+  return `${lines.join('\n')}\n`
+}
+
+export type VariantOptions = { codecs: string; width: number; height: number; uri: string }
+
+/** Bits per second of the most demanding segment. Spec: RFC 8216 4.3.4.2, BANDWIDTH. */
+const peakBandwidth = (segments: readonly Segment[]): number =>
+  Math.ceil(
+    Math.max(
+      1,
+      ...segments.map(({ bytes, durationMs }) => (bytes * 8000) / Math.max(1, durationMs)),
+    ),
+  )
+
+/** Master playlist with one variant. Spec: RFC 8216 4.3.4. */
+export const masterPlaylist = (
+  segments: readonly Segment[],
+  { codecs, width, height, uri }: VariantOptions,
+): string => {
+  const attributes = [`BANDWIDTH=${peakBandwidth(segments)}`]
+  if (codecs !== '') attributes.push(`CODECS="${codecs}"`)
+  if (width > 0 && height > 0) attributes.push(`RESOLUTION=${width}x${height}`)
+  return [
+    '#EXTM3U',
+    `#EXT-X-VERSION:${VERSION}`,
+    `#EXT-X-STREAM-INF:${attributes.join(',')}`,
+    uri,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,75 @@
+import type { Piece } from '../contract.ts'
+import { playablePieces, sliceFileName } from '../slice.ts'
+import type { Slice } from '../store/index/types.ts'
+
+/** One media segment: a byte range of a slice that starts with an IDR. Once listed it never changes. */
+export type Segment = {
+  /** file name of the slice */
+  file: string
+  offset: number
+  bytes: number
+  startMs: number
+  durationMs: number
+  startsWithIdr: boolean
+  /** length of the init segment at the head of the file; 0 for TS */
+  initBytes: number
+  /** timestamps or codecs do not continue those of the segment before */
+  discontinuity: boolean
+}
+
+/** A TS piece is a GOP; fMP4 fragments are grouped into GOPs. */
+const groupPieces = (slice: Slice): Piece[][] => {
+  const groups: Piece[][] = []
+  for (const piece of playablePieces(slice)) {
+    const group = groups.at(-1)
+    if (group && slice.format === 'fmp4' && piece.k === 0) group.push(piece)
+    else groups.push([piece])
+  }
+  // the last GOP of an open fMP4 slice may get more fragments
+  if (slice.format === 'fmp4' && slice.state === 'open') groups.pop()
+  return groups
+}
+
+/**
+ * Whether a slice goes on where another ended: the next one of the same boot, completed by its device, with the same
+ * codecs. Everything else is announced as a discontinuity.
+ */
+export const continues = (before: Slice, next: Slice): boolean => {
+  const [boot, number] = before.id.split('-')
+  const [nextBoot, nextNumber] = next.id.split('-')
+  return (
+    !next.discontinuity &&
+    before.state !== 'cut' &&
+    boot === nextBoot &&
+    Number(nextNumber) === Number(number) + 1 &&
+    before.format === next.format &&
+    before.codecs === next.codecs &&
+    before.width === next.width &&
+    before.height === next.height
+  )
+}
+
+/** Segments of slices that follow each other, each marked when it does not continue the one before. */
+export const segmentsOf = (slices: readonly Slice[]): Segment[] => {
+  const segments: Segment[] = []
+  let before: Slice | undefined
+  for (const slice of slices) {
+    let discontinuity = before !== undefined && !continues(before, slice)
+    for (const group of groupPieces(slice)) {
+      const first = group[0]!
+      segments.push({
+        file: sliceFileName(slice),
+        offset: first.o,
+        bytes: group.reduce((sum, piece) => sum + piece.b, 0),
+        startMs: first.t,
+        durationMs: group.reduce((sum, piece) => sum + piece.d, 0),
+        startsWithIdr: first.k === 1,
+        initBytes: slice.initBytes,
+        discontinuity,
+      })
+      discontinuity = false
+    }
+    before = slice
+  }
+  return segments
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { BrokerMessage } from './broker/types.ts'
+import {
+  clientTokenSchema,
+  type DownMessage,
+  type ParsedTopic,
+  parseTopic,
+  ReplyCode,
+  topic,
+  type UpMessage,
+  upMessageSchema,
+} from './contract.ts'
+import { errorText, type Logger } from './log.ts'
+import { NO_PLAN, permitsRecording, planProperties } from './plan.ts'
+import type { Presence } from './presence.ts'
+import type { Registry } from './registry.ts'
+import type { Device, Plan } from './store/index/types.ts'
+import type { Signer } from './tokens.ts'
+import { issueUploadToken } from './upload-token.ts'
+
+/** What can still be read of a message that is not valid. */
+const strangerSchema = z.object({ method: z.string().max(64), clientToken: clientTokenSchema })
+
+export type BridgeDependencies = {
+  registry: Registry
+  presence: Presence
+  signer: Signer
+  log: Logger
+  now: () => number
+  publish(topic: string, payload: string): Promise<void>
+  /** tus collection of a channel, as devices reach it */
+  uploadUrl(device: Device, channel: number): string
+}
+
+export type BridgeCounters = { received: number; invalid: number; failed: number }
+
+/** Answers what devices ask over MQTT and tells them when a plan changes. */
+export class MqttBridge {
+  readonly counters: BridgeCounters = { received: 0, invalid: 0, failed: 0 }
+
+  constructor(private readonly parts: BridgeDependencies) {}
+
+  /** Takes a message. Never throws: a bad one is logged, counted and, where it can be, answered with 400. */
+  async receive(message: BrokerMessage): Promise<void> {
+    this.counters.received++
+    const source = parseTopic(message.topic)
+    if (source?.direction !== 'up') return
+    try {
+      const json = parseJson(message.payload)
+      const parsed = upMessageSchema.safeParse(json)
+      if (parsed.success) await this.#handle(source, parsed.data)
+      else await this.#answerInvalid(source, json, z.prettifyError(parsed.error))
+    } catch (error) {
+      this.counters.failed++
+      this.parts.log.error('MQTT message not handled', {
+        topic: message.topic,
+        reason: errorText(error),
+      })
+    }
+  }
+
+  /** Tells a device that a channel's plan changed. One that is offline asks when it is back. */
+  async pushPlan(device: Device, channel: number, plan: Plan): Promise<void> {
+    const { productId, deviceName } = device
+    await this.#send(
+      { direction: 'up', kind: 'property', productId, deviceName },
+      {
+        method: 'control',
+        clientToken: randomUUID(),
+        params: { channel, ...planProperties(plan, this.parts.now()) },
+      },
+    )
+  }
+
+  async #handle(source: ParsedTopic, message: UpMessage): Promise<void> {
+    const { registry, presence, log, now } = this.parts
+    const device = await registry.device(source.productId, source.deviceName)
+    if (!device) {
+      log.warn('MQTT message of an unknown device', { topic: topicOf(source) })
+      return
+    }
+    const { clientToken } = message
+    switch (message.method) {
+      case 'heartbeat':
+        presence.heartbeat(device, message.params)
+        return
+      case 'control_reply':
+        if (message.code !== ReplyCode.ok)
+          log.warn('a device did not take its plan', {
+            device: `${source.productId}/${source.deviceName}`,
+            code: message.code,
+            status: message.status,
+          })
+        return
+      case 'get_status': {
+        const { channel } = message.params
+        const plan = await registry.plan(device, channel)
+        await this.#send(source, {
+          method: 'get_status_reply',
+          clientToken,
+          code: ReplyCode.ok,
+          status: 'ok',
+          data: { channel, ...planProperties(plan, now()) },
+        })
+        return
+      }
+      case 'upload_token': {
+        const { channel } = message.params
+        const plan = await registry.plan(device, channel)
+        const reply = { method: 'upload_token_reply', clientToken } as const
+        if (!permitsRecording(plan ?? NO_PLAN, now())) {
+          const status = 'no plan permits recording on this channel'
+          await this.#send(source, { ...reply, code: ReplyCode.noPlan, status })
+          return
+        }
+        const grant = issueUploadToken(this.parts.signer, device, channel, now())
+        const data = { ...grant, url: this.parts.uploadUrl(device, channel) }
+        await this.#send(source, { ...reply, code: ReplyCode.ok, status: 'ok', data })
+        return
+      }
+    }
+  }
+
+  async #answerInvalid(source: ParsedTopic, json: unknown, faults: string): Promise<void> {
+    this.counters.invalid++
+    const device = `${source.productId}/${source.deviceName}`
+    const reason = faults.replaceAll('\n', ' ')
+    this.parts.log.warn('invalid MQTT message', { device, reason })
+    const stranger = strangerSchema.safeParse(json)
+    // an answer is never answered
+    if (!stranger.success || stranger.data.method.endsWith('_reply')) return
+    await this.parts.publish(
+      topic('down', source.kind, source.productId, source.deviceName),
+      JSON.stringify({
+        method: `${stranger.data.method}_reply`,
+        clientToken: stranger.data.clientToken,
+        code: ReplyCode.badRequest,
+        status: reason.slice(0, 256),
+      }),
+    )
+  }
+
+  #send(source: ParsedTopic, message: DownMessage): Promise<void> {
+    const { kind, productId, deviceName } = source
+    return this.parts.publish(topic('down', kind, productId, deviceName), JSON.stringify(message))
+  }
+}
+
+const topicOf = (source: ParsedTopic): string =>
+  topic(source.direction, source.kind, source.productId, source.deviceName)
+
+const parseJson = (payload: Buffer): unknown => {
+  try {
+    return JSON.parse(payload.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

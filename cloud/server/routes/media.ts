@@ -1,0 +1,50 @@
+import { Hono } from 'hono'
+import { sliceIdSchema } from '../contract.ts'
+import { ApiError, notFound } from '../errors.ts'
+import type { Services } from '../services.ts'
+import { EXTENSIONS, sliceObjectKey } from '../slice.ts'
+import { pathChannel, pathDevice } from './params.ts'
+import { parseRange } from './range.ts'
+
+export const MEDIA_PATH = '/media'
+const TYPES = { ts: 'video/mp2t', fmp4: 'video/mp4' } as const
+/** Bytes once written never change, so a range that was answered may be kept for as long as anyone likes. */
+const FOREVER = 'private, max-age=31536000, immutable'
+
+export const mediaPath = (device: string, channel: number): string =>
+  `${MEDIA_PATH}/${device}/${channel}`
+
+/** Slices as files, whole or by byte range. */
+export const mediaRoutes = (services: Services) =>
+  new Hono().get('/:productId/:deviceName/:channel/:file', async (c) => {
+    const device = await pathDevice(c, services)
+    const channel = pathChannel(c)
+    const [id, extension, rest] = (c.req.param('file') ?? '').split('.')
+    const slice =
+      rest === undefined && sliceIdSchema.safeParse(id).success
+        ? await services.catalog.slice(device.id, channel, id!)
+        : undefined
+    if (!slice || EXTENSIONS[slice.format] !== extension)
+      throw notFound('there is no such recording; it may have been deleted')
+
+    // never more than was acknowledged: an append may be half written
+    const size = slice.bytes
+    const isDone = slice.state === 'done'
+    const etag = `"${slice.id}-${size}"`
+    c.header('Accept-Ranges', 'bytes')
+    c.header('Content-Type', TYPES[slice.format])
+    if (isDone) c.header('ETag', etag)
+    const range = parseRange(c.req.header('Range'), size)
+    if (range === 'unsatisfiable')
+      throw new ApiError(416, 'range_not_satisfiable', `the slice has ${size} bytes`, {
+        'Content-Range': `bytes */${size}`,
+      })
+    if (isDone && !range && c.req.header('If-None-Match') === etag) return c.body(null, 304)
+    const { start, end } = range ?? { start: 0, end: size }
+    c.header('Cache-Control', isDone || range?.isExact ? FOREVER : 'no-store')
+    c.header('Content-Length', String(end - start))
+    if (range) c.header('Content-Range', `bytes ${start}-${end - 1}/${isDone ? size : '*'}`)
+    if (c.req.method === 'HEAD') return c.body(null, range ? 206 : 200)
+    const stream = services.objects.read(sliceObjectKey(device, slice), start, end)
+    return c.body(stream, range ? 206 : 200)
+  })

@@ -1,0 +1,160 @@
+import { createApp } from './app.ts'
+import { openAedesBroker } from './broker/aedes.ts'
+import { createLoginCheck } from './broker/login.ts'
+import { Catalog } from './catalog.ts'
+import { openDataFolder } from './data-folder.ts'
+import type { CloudOptions } from './env.ts'
+import { Ingest } from './ingest/ingest.ts'
+import { type Listener, listen } from './listen.ts'
+import { createLogger, errorText, type Logger } from './log.ts'
+import { MqttBridge } from './mqtt-bridge.ts'
+import { Presence } from './presence.ts'
+import { Registry } from './registry.ts'
+import { uploadsPath } from './routes/uploads.ts'
+import type { Services } from './services.ts'
+import { openPgliteIndex } from './store/index/pglite.ts'
+import { DiskObjectStore } from './store/objects/disk.ts'
+import { Signer, storedToken } from './tokens.ts'
+
+export type { CloudOptions } from './env.ts'
+
+export type Cloud = {
+  /** where the HTTP server is reached, without a slash at the end */
+  httpUrl: string
+  mqttUrl: string
+  adminToken: string
+  viewerToken: string
+  /** the page, with the viewer token in it */
+  viewerUrl: string
+  /** the admin token was made by this start and has never been shown */
+  isAdminTokenNew: boolean
+  /** ends cleanly: open slices are synced and taken up by the next start */
+  close(): Promise<void>
+}
+
+const MIB = 1024 * 1024
+const DEFAULT_MIN_FREE_BYTES = 256 * MIB
+const PRESENCE_SAVE_MS = 10_000
+
+const urlHost = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** What tests replace. */
+export type CloudOverrides = { now?: () => number; log?: Logger }
+
+/** Opens the stores, the broker and the HTTP server. When one fails those before it are closed again. */
+export const startCloud = async (
+  options: CloudOptions = {},
+  overrides: CloudOverrides = {},
+): Promise<Cloud> => {
+  const host = options.host ?? '127.0.0.1'
+  const now = overrides.now ?? Date.now
+  const log = overrides.log ?? createLogger(options.logLevel ?? 'info')
+  const cleanup: (() => unknown)[] = []
+  const undo = async () => {
+    for (const step of cleanup.splice(0).reverse()) await step()
+  }
+  try {
+    const folder = openDataFolder(options.dataDir ?? 'data')
+    cleanup.push(() => folder.release())
+    const stored = storedToken(folder.path, 'admin-token')
+    const adminToken = options.adminToken ?? stored.token
+    const viewerToken = options.viewerToken ?? storedToken(folder.path, 'viewer-token').token
+    const signer = new Signer(options.signingKey ?? storedToken(folder.path, 'signing-key').token)
+
+    const index = await openPgliteIndex(folder.index)
+    cleanup.push(() => index.close())
+    const objects = new DiskObjectStore(
+      { ...folder, minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES },
+      (error) => log.error('recordings not synced to the disk', { reason: errorText(error) }),
+    )
+    cleanup.push(() => objects.close())
+    const registry = new Registry(index, now)
+    const presence = new Presence(index, now)
+    const ingest = new Ingest({ objects, index, registry, log, now })
+    await ingest.start()
+    cleanup.push(() => ingest.close())
+
+    let listener: Listener | undefined
+    let isClosing = false
+    const httpUrl = () => `http://${urlHost(host)}:${listener?.port ?? options.httpPort ?? 0}`
+    const publicUrl = () => (options.publicUrl ?? httpUrl()).replace(/\/$/, '')
+    const bridge = new MqttBridge({
+      registry,
+      presence,
+      signer,
+      log,
+      now,
+      publish: (topic, payload) => broker.publish(topic, payload),
+      uploadUrl: (device, channel) => `${publicUrl()}${uploadsPath(device, channel)}`,
+    })
+    const broker = await openAedesBroker({
+      host,
+      port: options.mqttPort ?? 1883,
+      checkLogin: createLoginCheck(registry, now),
+      log,
+      events: {
+        message: (message) => void bridge.receive(message),
+        connected: (clientId) =>
+          void registry.deviceByClientId(clientId).then(
+            (device) => device && presence.connected(device),
+            (error) => log.error('presence not noted', { clientId, reason: errorText(error) }),
+          ),
+        disconnected: (clientId) =>
+          void registry.deviceByClientId(clientId).then(
+            (device) => device && presence.disconnected(device.id),
+            (error) => log.error('presence not noted', { clientId, reason: errorText(error) }),
+          ),
+      },
+    })
+    cleanup.push(() => broker.close())
+    const savePresence = () =>
+      presence
+        .save()
+        .catch((error) => log.error('presence not saved', { reason: errorText(error) }))
+    const timer = setInterval(savePresence, PRESENCE_SAVE_MS)
+    timer.unref()
+    cleanup.push(() => {
+      clearInterval(timer)
+      return savePresence()
+    })
+
+    const services: Services = {
+      objects,
+      index,
+      registry,
+      presence,
+      ingest,
+      catalog: new Catalog(index, ingest),
+      bridge,
+      signer,
+      log,
+      now,
+      adminToken,
+      viewerToken,
+      disconnect: (clientId) => broker.disconnect(clientId),
+      publicUrl,
+      isClosing: () => isClosing,
+    }
+    listener = await listen(createApp(services).fetch, host, options.httpPort ?? 8080)
+    cleanup.push(() => listener?.close())
+    log.info('listening', { http: httpUrl(), mqtt: broker.url })
+    return {
+      httpUrl: publicUrl(),
+      mqttUrl: broker.url,
+      adminToken,
+      viewerToken,
+      viewerUrl: `${publicUrl()}/?token=${viewerToken}`,
+      isAdminTokenNew: stored.isNew && options.adminToken === undefined,
+      close: async () => {
+        isClosing = true
+        await undo()
+      },
+    }
+  } catch (error) {
+    await undo()
+    throw error
+  }
+}

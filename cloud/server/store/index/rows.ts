@@ -1,0 +1,54 @@
+import type { SliceEnd } from '../../contract.ts'
+import { sliceSpan } from '../../slice.ts'
+import { packPieces, unpackPieces } from './pieces.ts'
+import type { slices } from './schema.ts'
+import type { Slice, SliceState } from './types.ts'
+
+type Row = typeof slices.$inferSelect
+
+export const toRow = (slice: Slice): typeof slices.$inferInsert => {
+  const { startMs, endMs } = sliceSpan(slice)
+  return {
+    deviceId: slice.deviceId,
+    channel: slice.channel,
+    id: slice.id,
+    state: slice.state,
+    format: slice.format,
+    codecs: slice.codecs,
+    width: slice.width,
+    height: slice.height,
+    startMs,
+    endMs,
+    startPtsMs: slice.startPtsMs,
+    startSeq: slice.startSeq,
+    discontinuity: slice.discontinuity,
+    initBytes: slice.initBytes,
+    bytes: slice.bytes,
+    pieces: packPieces(slice.pieces, startMs),
+    endUtcMs: slice.end?.endUtcMs ?? null,
+    endPtsMs: slice.end?.endPtsMs ?? null,
+    endSeq: slice.end?.endSeq ?? null,
+    frames: slice.end?.frames ?? null,
+    reason: slice.end?.reason ?? null,
+  }
+}
+
+export const fromRow = (row: Row): Slice => {
+  const { startMs, endMs: _, pieces, endUtcMs, endPtsMs, endSeq, frames, reason, ...rest } = row
+  return {
+    ...rest,
+    state: row.state as SliceState,
+    format: row.format as Slice['format'],
+    startUtcMs: startMs,
+    pieces: unpackPieces(pieces, startMs, row.initBytes),
+    ...(endUtcMs !== null && {
+      end: {
+        endUtcMs,
+        endPtsMs: endPtsMs ?? 0,
+        endSeq: endSeq ?? 0,
+        frames: frames ?? 0,
+        reason: reason as SliceEnd['reason'],
+      },
+    }),
+  }
+}

@@ -1,0 +1,75 @@
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  integer,
+  pgTable,
+  primaryKey,
+  serial,
+  smallint,
+  text,
+  unique,
+} from 'drizzle-orm/pg-core'
+
+/** UTC in ms and sizes fit a double exactly; a JavaScript BigInt would only be in the way. */
+const int8 = (name: string) => bigint(name, { mode: 'number' })
+
+export const devices = pgTable(
+  'devices',
+  {
+    id: serial('id').primaryKey(),
+    productId: text('product_id').notNull(),
+    deviceName: text('device_name').notNull(),
+    clientId: text('client_id').notNull().unique(),
+    secret: text('secret').notNull(),
+    label: text('label').notNull(),
+    epoch: integer('epoch').notNull().default(0),
+    createdMs: int8('created_ms').notNull(),
+    lastSeenMs: int8('last_seen_ms').notNull().default(0),
+  },
+  (table) => [unique('devices_name').on(table.productId, table.deviceName)],
+)
+
+export const plans = pgTable(
+  'plans',
+  {
+    deviceId: integer('device_id').notNull(),
+    channel: smallint('channel').notNull(),
+    enabled: boolean('enabled').notNull(),
+    type: text('type').notNull(),
+    days: integer('days').notNull(),
+    trialEndsMs: int8('trial_ends_ms').notNull(),
+    changedMs: int8('changed_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.deviceId, table.channel] })],
+)
+
+export const slices = pgTable(
+  'slices',
+  {
+    deviceId: integer('device_id').notNull(),
+    channel: smallint('channel').notNull(),
+    id: text('id').notNull(),
+    state: text('state').notNull(),
+    format: text('format').notNull(),
+    codecs: text('codecs').notNull(),
+    width: smallint('width').notNull(),
+    height: smallint('height').notNull(),
+    startMs: int8('start_ms').notNull(),
+    /** end of the last picture that can be played; the start while there is none */
+    endMs: int8('end_ms').notNull(),
+    startPtsMs: doublePrecision('start_pts_ms').notNull(),
+    startSeq: int8('start_seq').notNull(),
+    discontinuity: boolean('discontinuity').notNull(),
+    initBytes: integer('init_bytes').notNull(),
+    bytes: int8('bytes').notNull(),
+    /** packed, see `pieces.ts` */
+    pieces: text('pieces').notNull(),
+    endUtcMs: int8('end_utc_ms'),
+    endPtsMs: doublePrecision('end_pts_ms'),
+    endSeq: int8('end_seq'),
+    frames: integer('frames'),
+    reason: text('reason'),
+  },
+  (table) => [primaryKey({ columns: [table.deviceId, table.channel, table.id] })],
+)

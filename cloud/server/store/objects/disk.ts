@@ -1,0 +1,298 @@
+import { createHash } from 'node:crypto'
+import { constants, createReadStream } from 'node:fs'
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  statfs,
+  truncate,
+} from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { appendLine, headerLine, type Journal, parseJournal } from './journal.ts'
+import {
+  type AppendRecord,
+  checkKey,
+  type GrowingObject,
+  type ObjectStore,
+  StorageFullError,
+  type UnsettledObject,
+} from './types.ts'
+
+/** Twice as often as promised ("within a second"), so that a slow sync still keeps it. */
+const SYNC_INTERVAL_MS = 400
+const SYNC_CONCURRENCY = 8
+/** How long a reading of the free space is believed. */
+const FREE_SPACE_AGE_MS = 2000
+const READ_CHUNK_BYTES = 256 * 1024
+
+export type DiskOptions = {
+  objects: string
+  journals: string
+  /** an append that would leave less than this is refused */
+  minFreeBytes: number
+}
+
+const isCode = (error: unknown, ...codes: string[]): boolean =>
+  codes.includes((error as NodeJS.ErrnoException).code ?? '')
+
+const sizeOf = (path: string): Promise<number | undefined> =>
+  stat(path).then(
+    (found) => (found.isFile() ? found.size : undefined),
+    (error) => {
+      if (isCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+      throw error
+    },
+  )
+
+/** `write` may take less than it is given. */
+const writeAll = async (file: FileHandle, data: Uint8Array, position: number): Promise<void> => {
+  let done = 0
+  while (done < data.length) {
+    const { bytesWritten } = await file.write(data, done, data.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } catch (error) {
+    // file systems that cannot sync a folder do not need it
+    if (!isCode(error, 'EINVAL', 'EPERM', 'EISDIR', 'ENOTSUP')) throw error
+  } finally {
+    await folder.close()
+  }
+}
+
+class DiskObject implements GrowingObject {
+  dirty = false
+
+  constructor(
+    readonly data: FileHandle,
+    readonly journal: FileHandle,
+    public bytes: number,
+    private journalBytes: number,
+    private unsyncedFolders: string[],
+    private readonly store: DiskObjectStore,
+  ) {}
+
+  async append(data: Uint8Array, sha256: string, note: string): Promise<void> {
+    await this.store.checkFreeSpace(data.length)
+    const line = Buffer.from(appendLine({ offset: this.bytes, bytes: data.length, sha256, note }))
+    try {
+      await writeAll(this.journal, line, this.journalBytes)
+      await writeAll(this.data, data, this.bytes)
+    } catch (error) {
+      // undone as far as possible; a restart undoes the rest, since no whole append accounts for it
+      await this.data.truncate(this.bytes).catch(() => {})
+      await this.journal.truncate(this.journalBytes).catch(() => {})
+      if (isCode(error, 'ENOSPC', 'EDQUOT')) throw new StorageFullError('the disk is full')
+      throw error
+    }
+    this.bytes += data.length
+    this.journalBytes += line.length
+    this.store.markDirty(this)
+  }
+
+  async sync(): Promise<void> {
+    this.dirty = false
+    // the journal first, for the same reason as it is written first
+    await this.journal.datasync()
+    await this.data.datasync()
+    // a new file is only there after a power cut when its folder's entry is
+    for (const folder of this.unsyncedFolders.splice(0)) await syncFolder(folder)
+  }
+
+  async close(): Promise<void> {
+    if (!this.store.forget(this)) return
+    if (this.dirty) await this.sync()
+    await Promise.all([this.data.close(), this.journal.close()])
+  }
+}
+
+/** Objects as files. What is acknowledged is in the kernel's hands (survives kill -9) and synced within a second. */
+export class DiskObjectStore implements ObjectStore {
+  readonly #open = new Set<DiskObject>()
+  readonly #timer: NodeJS.Timeout
+  #syncing: Promise<void> | undefined
+  #free = { atMs: Number.NEGATIVE_INFINITY, bytes: 0 }
+
+  constructor(
+    private readonly options: DiskOptions,
+    private readonly onSyncError: (error: unknown) => void,
+  ) {
+    this.#timer = setInterval(() => {
+      this.#syncing ??= this.#syncDirty()
+        .catch(onSyncError)
+        .finally(() => {
+          this.#syncing = undefined
+        })
+    }, SYNC_INTERVAL_MS)
+    this.#timer.unref()
+  }
+
+  #path(key: string): string {
+    return join(this.options.objects, ...checkKey(key).split('/'))
+  }
+
+  /** `~` cannot stand in a key, so the names of journals are unique. */
+  #journalPath(key: string): string {
+    return join(this.options.journals, `${checkKey(key).replaceAll('/', '~')}.journal`)
+  }
+
+  markDirty(object: DiskObject): void {
+    object.dirty = true
+  }
+
+  forget(object: DiskObject): boolean {
+    return this.#open.delete(object)
+  }
+
+  async checkFreeSpace(bytes: number): Promise<void> {
+    const now = performance.now()
+    if (now - this.#free.atMs > FREE_SPACE_AGE_MS) {
+      const { bavail, bsize } = await statfs(this.options.objects)
+      this.#free = { atMs: now, bytes: bavail * bsize }
+    }
+    this.#free.bytes -= bytes
+    if (this.#free.bytes < this.options.minFreeBytes)
+      throw new StorageFullError(
+        `less than ${this.options.minFreeBytes} bytes would stay free on the disk`,
+      )
+  }
+
+  async grow(key: string, header: string): Promise<GrowingObject> {
+    const path = this.#path(key)
+    await this.checkFreeSpace(0)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const bytes = (await sizeOf(path)) ?? 0
+    const journalPath = this.#journalPath(key)
+    const known = await sizeOf(journalPath)
+    const journal = await open(journalPath, constants.O_RDWR | constants.O_CREAT, 0o600)
+    let journalBytes = known ?? 0
+    if (journalBytes === 0) {
+      const line = Buffer.from(headerLine(header, bytes))
+      await writeAll(journal, line, 0)
+      journalBytes = line.length
+    }
+    const data = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    const object = new DiskObject(
+      data,
+      journal,
+      bytes,
+      journalBytes,
+      [dirname(path), this.options.journals],
+      this,
+    )
+    this.#open.add(object)
+    return object
+  }
+
+  async *unsettled(): AsyncIterable<UnsettledObject> {
+    for (const name of (await readdir(this.options.journals)).sort()) {
+      if (!name.endsWith('.journal')) continue
+      const key = name.slice(0, -'.journal'.length).replaceAll('~', '/')
+      const journal = parseJournal(await readFile(this.#journalPath(key), 'utf8'))
+      const size = await sizeOf(this.#path(key))
+      if (!journal || size === undefined) {
+        // the process died between making the two files: nothing was acknowledged
+        await this.settle(key)
+        continue
+      }
+      const appends = await this.#wholeAppends(key, journal, size)
+      const last = appends.at(-1)
+      const bytes = last ? last.offset + last.bytes : journal.baseBytes
+      if (size > bytes) await truncate(this.#path(key), bytes)
+      await this.#rewriteJournal(key, journal, appends)
+      yield { key, header: journal.header, bytes, appends, baseBytes: journal.baseBytes }
+    }
+  }
+
+  /** The appends that are there whole and unchanged, up to the first that is not. */
+  async #wholeAppends(key: string, journal: Journal, size: number): Promise<AppendRecord[]> {
+    const whole: AppendRecord[] = []
+    let at = journal.baseBytes
+    const file = await open(this.#path(key), 'r')
+    try {
+      for (const record of journal.appends) {
+        if (record.offset !== at || at + record.bytes > size) break
+        const data = Buffer.alloc(record.bytes)
+        await file.read(data, 0, data.length, at)
+        if (createHash('sha256').update(data).digest('base64') !== record.sha256) break
+        whole.push(record)
+        at += record.bytes
+      }
+    } finally {
+      await file.close()
+    }
+    return whole
+  }
+
+  /** Drops the lines that recovery did not believe, so that later ones cannot stand behind them. */
+  async #rewriteJournal(key: string, journal: Journal, appends: AppendRecord[]): Promise<void> {
+    const file = await open(this.#journalPath(key), 'r+')
+    try {
+      const text = headerLine(journal.header, journal.baseBytes) + appends.map(appendLine).join('')
+      await writeAll(file, Buffer.from(text), 0)
+      await file.truncate(Buffer.byteLength(text))
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+  }
+
+  async settle(key: string): Promise<void> {
+    await rm(this.#journalPath(key), { force: true })
+  }
+
+  read(key: string, start: number, end: number): ReadableStream<Uint8Array> {
+    if (end <= start) return new ReadableStream({ start: (controller) => controller.close() })
+    const options = { start, end: end - 1, highWaterMark: READ_CHUNK_BYTES }
+    const stream = createReadStream(this.#path(key), options)
+    return Readable.toWeb(stream) as ReadableStream<Uint8Array>
+  }
+
+  size(key: string): Promise<number | undefined> {
+    return sizeOf(this.#path(key))
+  }
+
+  async delete(key: string): Promise<void> {
+    await rm(this.#path(key), { force: true })
+    await this.settle(key)
+  }
+
+  async deleteUnder(prefix: string): Promise<void> {
+    const folder = this.#path(prefix)
+    const names = `${prefix.replaceAll('/', '~')}~`
+    for (const name of await readdir(this.options.journals))
+      if (name.startsWith(names)) await rm(join(this.options.journals, name), { force: true })
+    await rm(folder, { recursive: true, force: true })
+  }
+
+  async #syncDirty(): Promise<void> {
+    const dirty = [...this.#open].filter((object) => object.dirty)
+    for (let at = 0; at < dirty.length; at += SYNC_CONCURRENCY)
+      await Promise.all(
+        dirty.slice(at, at + SYNC_CONCURRENCY).map((object) =>
+          object.sync().catch((error) => {
+            // EBADF: it was closed meanwhile, and closing synced it
+            if (isCode(error, 'EBADF')) return
+            object.dirty = true
+            this.onSyncError(error)
+          }),
+        ),
+      )
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#syncing
+    await Promise.all([...this.#open].map((object) => object.close()))
+  }
+}

@@ -1,0 +1,63 @@
+/** What is known of one acknowledged append: where it lies, its SHA-256, and the note that came with it. */
+export type AppendRecord = { offset: number; bytes: number; sha256: string; note: string }
+
+/** An object that is being written. Calls on one object must not overlap. */
+export type GrowingObject = {
+  readonly bytes: number
+  /**
+   * Appends bytes and remembers the note. When this resolves both survive a kill of the process; a sync follows within
+   * a second. When it rejects nothing was appended.
+   */
+  append(data: Uint8Array, sha256: string, note: string): Promise<void>
+  /** What was appended is on the disk when this resolves. */
+  sync(): Promise<void>
+  /** Frees what an open object costs. It can be opened again. */
+  close(): Promise<void>
+}
+
+/** An object whose notes the index has not taken over yet: what a restart finds. */
+export type UnsettledObject = {
+  key: string
+  header: string
+  bytes: number
+  /** the appends since `baseBytes`, oldest first, each checked against its SHA-256 */
+  appends: AppendRecord[]
+  baseBytes: number
+}
+
+/** No room: the disk is full, or less is free than the floor allows. */
+export class StorageFullError extends Error {}
+
+/**
+ * Objects that grow by appends and are then read by byte ranges. Embedded: files; grows into an S3-compatible store.
+ * A key is a relative path of safe segments; anything else throws.
+ */
+export type ObjectStore = {
+  /**
+   * Opens an object to append to it, making it if absent. `header` is remembered until the object is settled; for an
+   * object that is there and unsettled the old header stays.
+   */
+  grow(key: string, header: string): Promise<GrowingObject>
+  /** Objects whose notes are still kept, repaired: bytes that no whole append accounts for are cut off. */
+  unsettled(): AsyncIterable<UnsettledObject>
+  /** The index has what the notes said: they are forgotten, the object stays. */
+  settle(key: string): Promise<void>
+  /** Bytes `start` to `end` (exclusive) of an object that has at least that many. */
+  read(key: string, start: number, end: number): ReadableStream<Uint8Array>
+  /** Length, or undefined when there is no such object. */
+  size(key: string): Promise<number | undefined>
+  delete(key: string): Promise<void>
+  /** Deletes every object whose key starts with these segments. */
+  deleteUnder(prefix: string): Promise<void>
+  /** Syncs and closes everything. */
+  close(): Promise<void>
+}
+
+const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/
+
+/** Throws unless every segment is a plain name: no `..`, no empty segment, no separator of any system. */
+export const checkKey = (key: string): string => {
+  for (const segment of key.split('/'))
+    if (!SEGMENT.test(segment)) throw new Error(`not an object key: ${JSON.stringify(key)}`)
+  return key
+}
