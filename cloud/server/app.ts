@@ -24,9 +24,10 @@ export const createApp = (services: Services): Hono => {
   const app = new Hono()
   app.onError(onError(services.log))
   app.notFound(onNotFound)
+  // before the headers for browsers: devices do not need them, and every append would carry them
+  app.route(UPLOADS_PATH, uploadRoutes(services))
   app.use(securityHeaders())
   app.get('/healthz', (c) => c.json({ ok: true, mqtt: services.bridge.counters }))
-  app.route(UPLOADS_PATH, uploadRoutes(services))
   app.use('/api/*', requireViewer(services))
   app.use(`${MEDIA_PATH}/*`, requireViewer(services))
   app.route('/api', apiRoutes(services))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { faultText } from './faults.ts'
 import { LOG_LEVELS } from './log.ts'
 
 const portSchema = z.coerce.number().int().min(0).max(65_535)
@@ -29,7 +30,7 @@ export type CloudOptions = {
   /** 0 takes a free port */
   httpPort?: number
   mqttPort?: number
-  /** folder of recordings, index and tokens; `memory` for the index keeps nothing of it after the end (tests) */
+  /** folder of recordings, index and tokens */
   dataDir?: string
   /** how devices and browsers reach the HTTP server when that is not its own address */
   publicUrl?: string
@@ -46,10 +47,7 @@ export const parseEnv = (env: Record<string, string | undefined>): CloudOptions 
   // an empty variable is one that is not set: compose files and shells produce them
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = envSchema.safeParse(given)
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    throw new Error(`environment: ${faults.join('; ')}`)
-  }
+  if (!parsed.success) throw new Error(`environment: ${faultText(parsed.error)}`)
   const value = parsed.data
   return {
     host: value.SKYRILL_HOST,

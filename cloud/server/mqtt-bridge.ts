@@ -11,6 +11,7 @@ import {
   type UpMessage,
   upMessageSchema,
 } from './contract.ts'
+import { faultText } from './faults.ts'
 import { errorText, type Logger } from './log.ts'
 import { NO_PLAN, permitsRecording, planProperties } from './plan.ts'
 import type { Presence } from './presence.ts'
@@ -50,7 +51,7 @@ export class MqttBridge {
       const json = parseJson(message.payload)
       const parsed = upMessageSchema.safeParse(json)
       if (parsed.success) await this.#handle(source, parsed.data)
-      else await this.#answerInvalid(source, json, z.prettifyError(parsed.error))
+      else await this.#answerInvalid(source, json, faultText(parsed.error))
     } catch (error) {
       this.counters.failed++
       this.parts.log.error('MQTT message not handled', {
@@ -122,10 +123,9 @@ export class MqttBridge {
     }
   }
 
-  async #answerInvalid(source: ParsedTopic, json: unknown, faults: string): Promise<void> {
+  async #answerInvalid(source: ParsedTopic, json: unknown, reason: string): Promise<void> {
     this.counters.invalid++
     const device = `${source.productId}/${source.deviceName}`
-    const reason = faults.replaceAll('\n', ' ')
     this.parts.log.warn('invalid MQTT message', { device, reason })
     const stranger = strangerSchema.safeParse(json)
     // an answer is never answered

@@ -16,8 +16,6 @@ import { openPgliteIndex } from './store/index/pglite.ts'
 import { DiskObjectStore } from './store/objects/disk.ts'
 import { Signer, storedToken } from './tokens.ts'
 
-export type { CloudOptions } from './env.ts'
-
 export type Cloud = {
   /** where the HTTP server is reached, without a slash at the end */
   httpUrl: string

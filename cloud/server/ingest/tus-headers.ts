@@ -8,6 +8,7 @@ import {
   sliceStartSchema,
 } from '../contract.ts'
 import { ApiError, badRequest } from '../errors.ts'
+import { faultText } from '../faults.ts'
 
 /** Spec: tus 1.0.0 */
 export const TUS_VERSION = '1.0.0'
@@ -24,8 +25,7 @@ const parseJson = <Schema extends z.ZodType>(schema: Schema, text: string, what:
   }
   const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data as z.output<Schema>
-  const issue = parsed.error.issues[0]!
-  throw badRequest(`${what}: ${issue.path.join('.')}: ${issue.message}`)
+  throw badRequest(`${what}: ${faultText(parsed.error)}`)
 }
 
 /** A whole number of bytes, or undefined when the header is absent. */

@@ -3,6 +3,7 @@ import { validator } from 'hono/validator'
 import { z } from 'zod'
 import { channelSchema, deviceNameSchema, productIdSchema } from '../contract.ts'
 import { badRequest, notFound } from '../errors.ts'
+import { faultText } from '../faults.ts'
 import type { Services } from '../services.ts'
 import type { Device } from '../store/index/types.ts'
 
@@ -10,14 +11,10 @@ import type { Device } from '../store/index/types.ts'
 export const check = <Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-  what = '',
 ): z.output<Schema> => {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) =>
-    issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message,
-  )
-  throw badRequest(`${what}${what && ': '}${faults.join('; ')}`)
+  throw badRequest(faultText(parsed.error))
 }
 
 /** Validates the JSON body. */

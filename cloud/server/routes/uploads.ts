@@ -110,6 +110,7 @@ export const uploadRoutes = (services: Services) => {
       tell(c, position)
       const path = `${uploadsPath(target.device, target.channel)}/${start.id}`
       c.header('Location', `${services.publicUrl()}${path}`)
+      c.header('Content-Length', '0')
       return c.body(null, existed ? 200 : 201)
     })
     .get(SLICE, async (c) => {
