@@ -1,0 +1,227 @@
+// The quantiser: q = floor(|x|^(3/4) step^(-3/4) + rounding), rebuilt as q^(4/3) step. Spec: 14496-3 4.6.1.3, 4.6.2.3.3
+
+import { FRAME } from './frame';
+import { ESCAPE_VALUE, bookLength, escapeBits, QUANT_MAX } from './huffman';
+import { cubeRoot, exp2Quarter } from './math';
+import {
+  inverseTable, pairBits12, pairBits4, pairBits7, POWERS, powerTable, quadBits1, quadBits2, stepTable
+} from './state';
+import { tune } from './tuning';
+
+export const ESCAPE_BOOK = 11;
+
+export function quantizeInit(): void {
+  for (let sf = 0; sf < 256; sf++) {
+    const step = exp2Quarter(sf - 100);
+    store<f32>(stepTable + (<usize>sf << 2), <f32>step);
+    store<f32>(inverseTable + (<usize>sf << 2), <f32>(1.0 / sqrt<f64>(step * sqrt<f64>(step))));
+  }
+  for (let q = 0; q < POWERS; q++)
+    store<f32>(powerTable + (<usize>q << 2), q == 0 ? 0 : <f32>(<f64>q * cubeRoot(<f64>q)));
+}
+
+// @ts-ignore: decorator
+@inline
+export function stepOf(sf: i32): f32 {
+  return load<f32>(stepTable + (<usize>sf << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function inverseOf(sf: i32): f32 {
+  return load<f32>(inverseTable + (<usize>sf << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function power43(q: i32): f32 {
+  return q < POWERS ? load<f32>(powerTable + (<usize>q << 2)) : <f32>(<f64>q * cubeRoot(<f64>q));
+}
+
+/** |x|^(3/4) of a whole spectrum. */
+export function powers34(spectrum: usize, out: usize): void {
+  for (let at: usize = 0; at < <usize>FRAME * 4; at += ASC_FEATURE_SIMD ? 16 : 4) {
+    if (ASC_FEATURE_SIMD) {
+      const x = f32x4.abs(v128.load(spectrum + at));
+      v128.store(out + at, f32x4.sqrt(f32x4.mul(x, f32x4.sqrt(x))));
+    } else {
+      const x = abs<f32>(load<f32>(spectrum + at));
+      store<f32>(out + at, sqrt<f32>(x * sqrt<f32>(x)));
+    }
+  }
+}
+
+/** What measure() found: noise energy and, about, the bits of the cheaper book of the class. */
+export let measuredNoise: f32 = 0;
+export let measuredBits: i32 = 0;
+
+/** Magnitude q from x^(3/4) / step^(3/4); the first level has its own threshold. */
+// @ts-ignore: decorator
+@inline
+export function quantum(y: f32, rounding: f32, threshold: f32): i32 {
+  return y < threshold ? 0 : max<i32>(<i32>(y + rounding), 1);
+}
+
+/**
+ * Noise and bits of `lines` lines at scale factor sf. `top` is the largest |x|^(3/4) among them.
+ * The loops differ only in how many values a magnitude can take.
+ */
+export function measure(spectrum: usize, power34: usize, lines: i32, top: f32, sf: i32): void {
+  const inverse = inverseOf(sf), step = stepOf(sf);
+  const rounding = tune(2), threshold = tune(3);
+  const largest = quantum(top * inverse, rounding, threshold);
+  if (largest <= 1) measure1(spectrum, power34, lines, inverse, step, threshold);
+  else if (largest <= 2) measure2(spectrum, power34, lines, inverse, step, rounding, threshold);
+  else if (largest <= 12) {
+    const table = largest <= 4 ? pairBits4 : largest <= 7 ? pairBits7 : pairBits12;
+    measurePairs(spectrum, power34, lines, inverse, step, rounding, threshold, table);
+  } else measureEscapes(spectrum, power34, lines, inverse, step, rounding, threshold);
+}
+
+// @ts-ignore: decorator
+@inline
+function finish(noise: f32, bits: u32): void {
+  measuredNoise = noise;
+  measuredBits = min<i32>(bits & 0xffff, bits >> 16);
+}
+
+function measure1(spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, threshold: f32): void {
+  const end = spectrum + (<usize>lines << 2);
+  let bits: u32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    const vi = f32x4.splat(inverse), vs = f32x4.splat(step), vt = f32x4.splat(threshold);
+    let sum = f32x4.splat(0);
+    for (; spectrum < end; spectrum += 16, power34 += 16) {
+      const one = f32x4.ge(f32x4.mul(v128.load(power34), vi), vt);
+      const e = f32x4.sub(f32x4.abs(v128.load(spectrum)), v128.and(one, vs));
+      sum = f32x4.add(sum, f32x4.mul(e, e));
+      bits += load<u32>(quadBits1 + (<usize>i32x4.bitmask(one) << 2));
+    }
+    finish(sumLanes(sum), bits);
+  } else {
+    let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
+    for (; spectrum < end; spectrum += 16, power34 += 16) {
+      const a = load<f32>(power34) * inverse >= threshold, b = load<f32>(power34, 4) * inverse >= threshold;
+      const c = load<f32>(power34, 8) * inverse >= threshold, d = load<f32>(power34, 12) * inverse >= threshold;
+      const e0 = abs<f32>(load<f32>(spectrum)) - (a ? step : 0), e1 = abs<f32>(load<f32>(spectrum, 4)) - (b ? step : 0);
+      const e2 = abs<f32>(load<f32>(spectrum, 8)) - (c ? step : 0), e3 = abs<f32>(load<f32>(spectrum, 12)) - (d ? step : 0);
+      s0 += e0 * e0;
+      s1 += e1 * e1;
+      s2 += e2 * e2;
+      s3 += e3 * e3;
+      bits += load<u32>(quadBits1 + (<usize>(<i32>a | (<i32>b << 1) | (<i32>c << 2) | (<i32>d << 3)) << 2));
+    }
+    finish(s0 + s2 + (s1 + s3), bits);
+  }
+}
+
+const TWO_POWER: f32 = 2.5198420997897464; // 2^(4/3)
+
+function measure2(
+  spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, rounding: f32, threshold: f32
+): void {
+  const end = spectrum + (<usize>lines << 2);
+  const second: f32 = step * (TWO_POWER - 1);
+  const upper: f32 = 2 - rounding;
+  let bits: u32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    const vi = f32x4.splat(inverse), vs = f32x4.splat(step), v2 = f32x4.splat(second);
+    const vt = f32x4.splat(threshold), vu = f32x4.splat(upper);
+    let sum = f32x4.splat(0);
+    for (; spectrum < end; spectrum += 16, power34 += 16) {
+      const y = f32x4.mul(v128.load(power34), vi);
+      const one = f32x4.ge(y, vt), two = f32x4.ge(y, vu);
+      const e = f32x4.sub(f32x4.sub(f32x4.abs(v128.load(spectrum)), v128.and(one, vs)), v128.and(two, v2));
+      sum = f32x4.add(sum, f32x4.mul(e, e));
+      bits += load<u32>(quadBits2 + (<usize>(i32x4.bitmask(one) | (i32x4.bitmask(two) << 4)) << 2));
+    }
+    finish(sumLanes(sum), bits);
+  } else {
+    let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
+    for (; spectrum < end; spectrum += 16, power34 += 16) {
+      let index = 0;
+      s0 += error2(spectrum, load<f32>(power34) * inverse, step, second, threshold, upper);
+      index |= level2(load<f32>(power34) * inverse, threshold, upper);
+      s1 += error2(spectrum + 4, load<f32>(power34, 4) * inverse, step, second, threshold, upper);
+      index |= level2(load<f32>(power34, 4) * inverse, threshold, upper) << 1;
+      s2 += error2(spectrum + 8, load<f32>(power34, 8) * inverse, step, second, threshold, upper);
+      index |= level2(load<f32>(power34, 8) * inverse, threshold, upper) << 2;
+      s3 += error2(spectrum + 12, load<f32>(power34, 12) * inverse, step, second, threshold, upper);
+      index |= level2(load<f32>(power34, 12) * inverse, threshold, upper) << 3;
+      bits += load<u32>(quadBits2 + (<usize>index << 2));
+    }
+    finish(s0 + s2 + (s1 + s3), bits);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function error2(at: usize, y: f32, step: f32, second: f32, threshold: f32, upper: f32): f32 {
+  const e: f32 = abs<f32>(load<f32>(at)) - (y >= threshold ? step : 0) - (y >= upper ? second : 0);
+  return e * e;
+}
+
+// @ts-ignore: decorator
+@inline
+function level2(y: f32, threshold: f32, upper: f32): i32 {
+  return <i32>(y >= threshold) | (<i32>(y >= upper) << 4);
+}
+
+function measurePairs(
+  spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, rounding: f32, threshold: f32, table: usize
+): void {
+  const end = spectrum + (<usize>lines << 2);
+  let bits: u32 = 0;
+  let even: f32 = 0, odd: f32 = 0;
+  for (; spectrum < end; spectrum += 8, power34 += 8) {
+    const y = quantum(load<f32>(power34) * inverse, rounding, threshold);
+    const z = quantum(load<f32>(power34, 4) * inverse, rounding, threshold);
+    const ey = abs<f32>(load<f32>(spectrum)) - step * load<f32>(powerTable + (<usize>y << 2));
+    const ez = abs<f32>(load<f32>(spectrum, 4)) - step * load<f32>(powerTable + (<usize>z << 2));
+    even += ey * ey;
+    odd += ez * ez;
+    bits += load<u32>(table + (<usize>(16 * y + z) << 2));
+  }
+  finish(even + odd, bits);
+}
+
+function measureEscapes(
+  spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, rounding: f32, threshold: f32
+): void {
+  const end = spectrum + (<usize>lines << 2);
+  let bits = 0;
+  let noise: f32 = 0;
+  for (; spectrum < end; spectrum += 8, power34 += 8) {
+    const y = min(quantum(load<f32>(power34) * inverse, rounding, threshold), QUANT_MAX);
+    const z = min(quantum(load<f32>(power34, 4) * inverse, rounding, threshold), QUANT_MAX);
+    const ey = abs<f32>(load<f32>(spectrum)) - step * power43(y);
+    const ez = abs<f32>(load<f32>(spectrum, 4)) - step * power43(z);
+    noise += ey * ey + ez * ez;
+    bits += bookLength(ESCAPE_BOOK, 17 * min(y, ESCAPE_VALUE) + min(z, ESCAPE_VALUE)) + <i32>(y > 0) + <i32>(z > 0);
+    if (y >= ESCAPE_VALUE) bits += escapeBits(y);
+    if (z >= ESCAPE_VALUE) bits += escapeBits(z);
+  }
+  measuredNoise = noise;
+  measuredBits = bits;
+}
+
+// @ts-ignore: decorator
+@inline
+export function sumLanes(v: v128): f32 {
+  const pairs = f32x4.add(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+}
+
+/** Quantised values (i16, signed) of a band; returns the largest magnitude. */
+export function quantizeBand(spectrum: usize, power34: usize, out: usize, lines: i32, sf: i32): i32 {
+  const inverse = inverseOf(sf);
+  const rounding = tune(2), threshold = tune(3);
+  let largest = 0;
+  for (let i = 0; i < lines; i++) {
+    const at = <usize>i << 2;
+    const q = min(quantum(load<f32>(power34 + at) * inverse, rounding, threshold), QUANT_MAX);
+    largest = max(largest, q);
+    store<i16>(out + (<usize>i << 1), load<f32>(spectrum + at) < 0 ? -q : q);
+  }
+  return largest;
+}

@@ -1,0 +1,99 @@
+/** An audio push: one or more ADTS frames, or 1024 samples per channel for the encoder. */
+import { STATE_AUDIO_DROPPED, STATE_AUDIO_EARLY, STATE_AUDIO_FRAMES, STATE_BYTES_IN, STATE_LAST_PTS_MS, STATE_VIDEO_FRAMES } from '../abi';
+import { ADTS_HEADER_BYTES, adtsChannels, adtsHeaderLength, adtsLength, adtsRate, parseAdts } from '../audio/adts';
+import { addSide, dropSide, sideCount, sideHasRoom, sideNext } from '../audio/side-buffer';
+import { hasAudio, isTs, transcodes } from '../config';
+import { openSlice } from '../gop/tables';
+import { addF64, count, getF64, getI32 } from '../state';
+import {
+  AUDIO_CHANNELS, AUDIO_EMPTY, AUDIO_LENGTH, AUDIO_NOT_CONFIGURED, AUDIO_RATE, AUDIO_STEP_BACK, CONFIG_NOT_OPEN, NOTICE_AUDIO_EARLY,
+  NOTICE_AUDIO_WAITS, OK, RING_ADDRESS, RING_FULL, TIME_AV_DISTANCE, TIME_RANGE,
+} from '../status';
+import { audioChannels, audioRate, audioTicksAt, fixAudioFormat, lastAudioTicks, setLastAudio } from './audio-track';
+import { audioAnnounced, isOpen, sliceTicks } from './channel';
+import { isInMemory } from './push-video';
+import { countRefusal } from './refusals';
+import { AV_DISTANCE_MS, isPlausibleTime } from './timing';
+import { flushTsAudioWhenDue, tsAudioArrived } from './ts-channel';
+
+/** Checks every frame of the push before the first is taken; returns their number or a status. */
+function countAdtsFrames(at: usize, length: i32): i32 {
+  let frames: i32 = 0;
+  let done: i32 = 0;
+  while (done < length) {
+    const status = parseAdts(at + done, length - done);
+    if (status != OK) return status;
+    fixAudioFormat(adtsRate, adtsChannels);
+    if (adtsRate != audioRate) return AUDIO_RATE;
+    if (adtsChannels != audioChannels) return AUDIO_CHANNELS;
+    done += adtsLength;
+    frames++;
+  }
+  return frames;
+}
+
+function checkArguments(at: usize, length: i32, ptsMs: f64): i32 {
+  if (!isOpen) return CONFIG_NOT_OPEN;
+  if (!hasAudio()) return AUDIO_NOT_CONFIGURED;
+  if (length <= 0) return AUDIO_EMPTY;
+  if (!isInMemory(at, length)) return RING_ADDRESS;
+  if (!isPlausibleTime(ptsMs)) return TIME_RANGE;
+  const seen = getI32(STATE_VIDEO_FRAMES) > 0;
+  return seen && abs<f64>(ptsMs - getF64(STATE_LAST_PTS_MS)) > AV_DISTANCE_MS ? TIME_AV_DISTANCE : OK;
+}
+
+/** Makes room in the side buffer while nobody takes from it: what waits longest goes. */
+function makeSideRoom(length: i32): i32 {
+  while (!sideHasRoom(length)) {
+    if (sideCount == 0) return AUDIO_LENGTH;
+    if (openSlice != 0 && audioAnnounced) return RING_FULL;
+    count(STATE_AUDIO_DROPPED);
+    dropSide(1);
+  }
+  return OK;
+}
+
+/** One AAC frame into the side buffer: with its ADTS header for TS, without for fMP4. */
+function takeFrame(at: usize, length: i32, ticks: i64): i32 {
+  if (ticks <= lastAudioTicks) return AUDIO_STEP_BACK;
+  if (openSlice != 0 && ticks < sliceTicks) {
+    setLastAudio(ticks);
+    count(STATE_AUDIO_EARLY);
+    return NOTICE_AUDIO_EARLY;
+  }
+  const room = makeSideRoom(length);
+  if (room != OK) return room;
+  memory.copy(sideNext(), at, length);
+  addSide(ticks, length);
+  setLastAudio(ticks);
+  count(STATE_AUDIO_FRAMES);
+  if (openSlice == 0) return NOTICE_AUDIO_WAITS;
+  tsAudioArrived();
+  return flushTsAudioWhenDue();
+}
+
+function accept(at: usize, length: i32, ptsMs: f64): i32 {
+  const ok = checkArguments(at, length, ptsMs);
+  if (ok != OK) return ok;
+  const frames = countAdtsFrames(at, length);
+  if (frames < 0) return frames;
+  let result = OK;
+  for (let index: i32 = 0; index < frames; index++) {
+    parseAdts(at, length);
+    const strip = isTs() ? 0 : adtsHeaderLength;
+    const bytes = adtsLength;
+    const status = takeFrame(at + strip, bytes - strip, audioTicksAt(ptsMs, index));
+    if (status < 0) return status;
+    if (status > 0) result = status;
+    at += bytes;
+    length -= bytes;
+  }
+  return result;
+}
+
+export function pushAudio(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32): i32 {
+  const status = accept(at, length, ptsMs);
+  if (status < 0) countRefusal(status);
+  else addF64(STATE_BYTES_IN, <f64>length);
+  return status;
+}

@@ -1,0 +1,92 @@
+/** The access unit being pushed: finds its units, asks the codec what they are. Codec-neutral entry of h264/ and h265/. */
+import { clearH264, beginH264Picture, continueH264Picture, fixH264Format, isH264Slice, readH264Unit } from '../h264/access-unit';
+import { nextStartCode, trimZeros } from '../nal/start-code';
+import { addUnit, clearUnits } from '../nal/unit-list';
+import { OK, PICTURE_MALFORMED, PICTURE_NO_START_CODE, PICTURE_NONE, PICTURE_TOO_MANY_UNITS } from '../status';
+import { clearFormat } from './format';
+import { clearPicture, ROLE_KEEP } from './picture';
+
+/** First slice: its NAL header, and the first byte of its start code. */
+export let sliceAt: usize = 0;
+export let sliceCodeAt: usize = 0;
+/** First of the units that stand directly in front of the first slice and are all kept: its start code. */
+export let bodyAt: usize = 0;
+/** Units in front of that which are kept as well: there are some in the unit list. */
+export let keptApart: bool = false;
+
+export function clearVideo(): void {
+  clearFormat();
+  clearH264();
+}
+
+/** A zero_byte in front of 00 00 01 belongs to the start code. */
+// @ts-ignore: decorator
+@inline
+function withZeroByte(code: usize, floor: usize): usize {
+  return code > floor && load<u8>(code - 1) == 0 ? code - 1 : code;
+}
+
+/**
+ * Reads everything up to the first slice and that slice's header. The unit list then holds the kept units in front of it.
+ * Nothing of the stream changes; parameter sets go into the cache even when the picture is refused later.
+ */
+export function openAccessUnit(at: usize, length: i32): i32 {
+  const end = at + length;
+  clearUnits();
+  clearPicture();
+  keptApart = false;
+  let code = nextStartCode(at, end);
+  if (code == end) return PICTURE_NO_START_CODE;
+  for (let p = at; p < code; p++) if (load<u8>(p) != 0) return PICTURE_NO_START_CODE; // leading_zero_8bits only
+  bodyAt = 0;
+  while (code < end) {
+    const unit = code + 3;
+    if (unit >= end) return PICTURE_NONE;
+    if ((load<u8>(unit) & 0x80) != 0) return PICTURE_MALFORMED; // forbidden_zero_bit
+    if (isSlice(unit)) {
+      sliceAt = unit;
+      sliceCodeAt = withZeroByte(code, at);
+      if (bodyAt == 0) bodyAt = sliceCodeAt;
+      return beginPicture(unit, end);
+    }
+    const next = nextStartCode(unit, end);
+    const unitEnd = trimZeros(unit, next);
+    if (unitEnd > unit) {
+      const role = readUnit(unit, <i32>(unitEnd - unit));
+      if (role < 0) return role;
+      if (role == ROLE_KEEP) {
+        if (bodyAt == 0) bodyAt = withZeroByte(code, at);
+        if (!addUnit(unit, <i32>(unitEnd - unit))) return PICTURE_TOO_MANY_UNITS;
+      } else {
+        if (bodyAt != 0) keptApart = true;
+        bodyAt = 0;
+      }
+    }
+    code = next;
+  }
+  return PICTURE_NONE;
+}
+
+function isSlice(unit: usize): bool {
+  return isH264Slice(unit);
+}
+
+function readUnit(unit: usize, length: i32): i32 {
+  return readH264Unit(unit, length);
+}
+
+function beginPicture(unit: usize, end: usize): i32 {
+  return beginH264Picture(unit, end);
+}
+
+/** A unit behind the first slice, at its NAL header: OK, or why the push is refused. */
+export function continuePicture(unit: usize, end: usize): i32 {
+  if (unit >= end) return OK;
+  if ((load<u8>(unit) & 0x80) != 0) return PICTURE_MALFORMED;
+  return continueH264Picture(unit, end);
+}
+
+/** The picture is in the stream: its format is the channel's from now on. */
+export function fixVideoFormat(): void {
+  fixH264Format();
+}

@@ -1,0 +1,6 @@
+export * from './abi.gen.ts'
+export { type CoreConfig, SLICE_MAX_MS, SLICE_MIN_MS } from './config.ts'
+export { Core, type CoreOptions } from './core.ts'
+export { CoreError, type StatusName, statusMessage, statusName } from './errors.ts'
+export { loadModule, type Variant } from './loader.ts'
+export { type CoreCounters, FrameRecord, SliceRecord, UnitRecord } from './records.ts'
