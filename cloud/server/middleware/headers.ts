@@ -1,9 +1,6 @@
 import { secureHeaders } from 'hono/secure-headers'
 
-/**
- * The usual headers. hls.js runs its transmuxer in a worker made from a blob and feeds the video element through one;
- * nothing else comes from anywhere but this server.
- */
+/** The usual headers. hls.js feeds the video element through a blob; all else comes from this server only. */
 export const securityHeaders = () =>
   secureHeaders({
     contentSecurityPolicy: {
@@ -13,7 +10,7 @@ export const securityHeaders = () =>
       imgSrc: ["'self'", 'data:', 'blob:'],
       mediaSrc: ["'self'", 'blob:'],
       connectSrc: ["'self'"],
-      workerSrc: ["'self'", 'blob:'],
+      workerSrc: ["'self'"],
       manifestSrc: ["'self'"],
       baseUri: ["'none'"],
       formAction: ["'self'"],
