@@ -256,6 +256,11 @@ export class Core {
     return this.#i32[abi.STATE_LEVEL >> 2]!
   }
 
+  /** H.264: the byte of constraint_set flags; H.265: general_profile_compatibility_flags. */
+  get compatibility(): number {
+    return this.#i32[abi.STATE_COMPATIBILITY >> 2]!
+  }
+
   get audioRate(): number {
     return this.#i32[abi.STATE_AUDIO_RATE >> 2]!
   }
@@ -270,6 +275,10 @@ export class Core {
 
   get videoFrames(): number {
     return this.#i32[abi.STATE_VIDEO_FRAMES >> 2]! >>> 0
+  }
+
+  get audioFrames(): number {
+    return this.#i32[abi.STATE_AUDIO_FRAMES >> 2]! >>> 0
   }
 
   /** All counters; allocates, so not for every frame. */

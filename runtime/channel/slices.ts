@@ -1,62 +1,53 @@
+import {
+  CLOSED_AUDIO,
+  CLOSED_CLOCK,
+  CLOSED_FORMAT,
+  CLOSED_IDR,
+  CLOSED_NO_IDR,
+  CLOSED_PAUSE,
+  CLOSED_STOP,
+  CLOSED_TIME,
+  SliceRecord,
+  TRACK_AUDIO,
+  UnitRecord,
+} from '../../core-wasm/index.ts'
 import { INDEX_MAX_BYTES, type Piece, type SliceEnd, type SliceStart } from '../mqtt/messages.ts'
 import type { Append } from '../upload/tus.ts'
 
-/** A slice as the core's table has it; one object, filled anew by each look. Positions are byte counts of the stream. */
-export type SliceRecord = {
-  number: number
-  start: number
-  /** grows while the slice is open */
-  end: number
-  closed: boolean
-  reason: SliceEnd['reason']
-  utcA: number
-  utcB: number
-  ptsA: number
-  ptsB: number
-  seqA: number
-  seqB: number
-  videoFrames: number
-  discontinuity: boolean
-  hasAudio: boolean
-  /** id of the init segment, -1 with TS */
-  init: number
-}
-
-/** A GOP (TS) or a fragment (fMP4) as the core's table has it. */
-export type UnitRecord = {
-  start: number
-  end: number
-  utc: number
-  pts: number
-  duration: number
-  slice: number
-  idr: boolean
-  closed: boolean
-  frames: number
-}
-
-/** What the uplink needs of a channel's core. */
+/** What the uplink needs of a channel's core. Positions count the stream's bytes since it was opened. */
 export type SliceStore = {
-  /** stream positions of what can be read */
+  /** what can be read: [tail, head) */
   readonly head: number
   readonly tail: number
-  readonly firstSlice: number
   readonly nextSlice: number
   readonly firstUnit: number
   readonly nextUnit: number
-  /** the record of a slice in the table */
-  slice(number: number): SliceRecord
-  unit(number: number): UnitRecord
+  /** false when the record is not in the table */
+  readSlice(number: number, record: SliceRecord): boolean
+  readUnit(number: number, record: UnitRecord): boolean
   /** views on the ring, valid until released */
   span(position: number, length: number): readonly Uint8Array[]
   initSegment(id: number): Uint8Array
   release(position: number): void
   hold(from: number, to: number): void
   unhold(): void
+  /** RFC 6381 */
   codecs(hasAudio: boolean): string
   readonly width: number
   readonly height: number
   readonly format: SliceStart['format']
+}
+
+/** Wire name of the core's reason for a slice's end. */
+const REASONS: Record<number, SliceEnd['reason']> = {
+  [CLOSED_IDR]: 'idr',
+  [CLOSED_STOP]: 'stop',
+  [CLOSED_PAUSE]: 'pause',
+  [CLOSED_CLOCK]: 'clock',
+  [CLOSED_FORMAT]: 'format',
+  [CLOSED_AUDIO]: 'format',
+  [CLOSED_NO_IDR]: 'limit',
+  [CLOSED_TIME]: 'discontinuity',
 }
 
 /** Pieces in one append: the header has room for fewer than the 64 that the schema allows. */
@@ -74,6 +65,9 @@ export class SliceUpload {
   readonly id: string
   readonly number: number
   readonly #store: SliceStore
+  readonly #record = new SliceRecord()
+  readonly #unitRecord = new UnitRecord()
+  readonly #firstUnit: number
   readonly #startPosition: number
   readonly #init: Uint8Array
   /** first unit whose final figures the cloud has not acknowledged */
@@ -88,55 +82,64 @@ export class SliceUpload {
   /** set when the last append was acknowledged */
   complete = false
 
-  constructor(store: SliceStore, id: string, slice: SliceRecord, firstUnit: number) {
+  constructor(store: SliceStore, id: string, first: UnitRecord, firstUnit: number) {
     this.#store = store
     this.id = id
-    this.number = slice.number
-    this.#startPosition = store.unit(firstUnit).start
+    this.number = first.slice
+    this.#firstUnit = firstUnit
     this.#unit = firstUnit
-    this.#init = slice.init >= 0 ? store.initSegment(slice.init) : new Uint8Array(0)
+    this.#startPosition = first.start
+    const { init } = this.slice
+    this.#init = init >= 0 ? store.initSegment(init) : new Uint8Array(0)
+  }
+
+  /** The slice as it is now; as it last was when its record is gone. */
+  get slice(): SliceRecord {
+    this.#store.readSlice(this.number, this.#record)
+    return this.#record
+  }
+
+  get initBytes(): number {
+    return this.#init.length
   }
 
   /** Stream position up to which the cloud has it. */
   get position(): number {
-    return this.#startPosition + Math.max(0, this.acknowledged - this.#init.length)
-  }
-
-  /** Bytes that could be sent now. */
-  get pending(): number {
-    return this.#available() - this.acknowledged
+    return this.positionOf(this.acknowledged)
   }
 
   /** Bytes beyond an offset. */
-  pendingAfter(offset: number): number {
+  bytesAfter(offset: number): number {
     return this.#available() - offset
   }
 
   get ended(): boolean {
-    return this.#store.slice(this.number).closed
+    return this.slice.closed !== 0
   }
 
   /** Whether an append makes sense: bytes, or the news that there will be no more. */
   get hasNews(): boolean {
-    return this.pending > 0 || (this.ended && !this.complete)
+    return this.bytesAfter(this.acknowledged) > 0 || (this.ended && !this.complete)
   }
 
   #available(): number {
-    return this.#init.length + this.#store.slice(this.number).end - this.#startPosition
+    return this.#init.length + this.slice.end - this.#startPosition
   }
 
   start(): SliceStart {
-    const slice = this.#store.slice(this.number)
-    const unit = this.#store.unit(this.#unit)
-    const whole = unit.start === slice.start
+    const { slice } = this
+    const first = this.#unitRecord
+    this.#store.readUnit(this.#firstUnit, first)
+    const whole = this.#startPosition === slice.start
+    const hasAudio = (slice.tracks & TRACK_AUDIO) !== 0
     return {
       id: this.id,
       format: this.#store.format,
-      codecs: this.#store.codecs(slice.hasAudio),
+      codecs: this.#store.codecs(hasAudio),
       width: this.#store.width,
       height: this.#store.height,
-      startUtcMs: Math.round(unit.utc),
-      startPtsMs: unit.pts,
+      startUtcMs: Math.round(first.utcMs),
+      startPtsMs: first.ptsMs,
       startSeq: slice.seqA,
       discontinuity: whole ? slice.discontinuity : true,
       initBytes: this.#init.length,
@@ -149,11 +152,10 @@ export class SliceUpload {
     let to = Math.min(this.#available(), from + maxBytes)
     const pieces: Piece[] = []
     const store = this.#store
-    let number = this.#unit
-    let final = number
-    for (; number < store.nextUnit; number++) {
-      const unit = store.unit(number)
-      if (unit.slice !== this.number) break
+    const unit = this.#unitRecord
+    let final = this.#unit
+    for (let number = this.#unit; number < store.nextUnit; number++) {
+      if (!store.readUnit(number, unit) || unit.slice !== this.number) break
       const offset = this.#offsetOf(unit.start)
       if (offset >= to && offset > from) break
       if (pieces.length === PIECES_MAX) {
@@ -162,15 +164,7 @@ export class SliceUpload {
       }
       // figures of an open unit go up to the last picture: they hold only when that is sent too
       if (!unit.closed && this.#offsetOf(unit.end) > to) break
-      pieces.push({
-        o: offset,
-        b: unit.end - unit.start,
-        t: Math.round(unit.utc),
-        d: unit.duration,
-        n: unit.frames,
-        k: unit.idr ? 1 : 0,
-        ...(unit.closed ? {} : { open: 1 }),
-      })
+      pieces.push(pieceOf(unit, offset))
       if (unit.closed && this.#offsetOf(unit.end) <= to) final = number + 1
     }
     this.#sent = { to, unit: final }
@@ -178,7 +172,7 @@ export class SliceUpload {
     return {
       offset: from,
       views: this.#views(from, to),
-      index: last ? { pieces, end: this.#end() } : { pieces },
+      index: last ? { pieces, end: endOf(this.slice) } : { pieces },
       ...(last ? { total: to } : {}),
     }
   }
@@ -189,22 +183,13 @@ export class SliceUpload {
     if (offset === this.#sent.to) this.#unit = this.#sent.unit
   }
 
-  /**
-   * Stream position up to which the ring may be reused. The last byte of a unit stays until its final figures have
-   * arrived, so that its record and its slice's do.
-   */
-  get releasable(): number {
-    if (this.complete || this.#unit >= this.#store.nextUnit) return this.position
-    return Math.min(this.position, this.#store.unit(this.#unit).end - 1)
-  }
-
   /** Whether the bytes from an offset on are still there to be sent. */
   canResumeAt(offset: number): boolean {
     if (offset > this.#available()) return false
-    return Math.max(offset - this.#init.length, 0) + this.#startPosition >= this.#store.tail
+    return this.positionOf(offset) >= this.#store.tail
   }
 
-  /** Ring positions of a part of the upload, for hold. */
+  /** Stream position of an offset; the init segment lies in front of the stream's bytes. */
   positionOf(offset: number): number {
     return this.#startPosition + Math.max(0, offset - this.#init.length)
   }
@@ -221,24 +206,33 @@ export class SliceUpload {
     if (to > ringFrom) views.push(...this.#store.span(this.positionOf(ringFrom), to - ringFrom))
     return views
   }
-
-  #end(): SliceEnd {
-    const slice = this.#store.slice(this.number)
-    return {
-      endUtcMs: Math.round(slice.utcB),
-      endPtsMs: slice.ptsB,
-      endSeq: slice.seqB,
-      frames: slice.videoFrames,
-      reason: slice.reason,
-    }
-  }
 }
+
+const pieceOf = (unit: UnitRecord, offset: number): Piece => ({
+  o: offset,
+  b: unit.end - unit.start,
+  t: Math.round(unit.utcMs),
+  // a fraction below a microsecond is noise of the arithmetic
+  d: Math.round(unit.durationMs * 1000) / 1000,
+  n: unit.videoFrames,
+  k: unit.idr ? 1 : 0,
+  ...(unit.closed ? {} : { open: 1 }),
+})
+
+const endOf = (slice: SliceRecord): SliceEnd => ({
+  endUtcMs: Math.round(slice.utcMsB),
+  endPtsMs: slice.ptsMsB,
+  endSeq: slice.seqB,
+  frames: slice.videoFrames,
+  reason: REASONS[slice.closed] ?? 'stop',
+})
 
 /** Hands out uploads in stream order and numbers them: `{boot id}-{8 digits}`, unique per channel and boot. */
 export class SliceQueue {
   readonly #store: SliceStore
   readonly #bootId: string
   readonly #takeNumber: () => number
+  readonly #record = new UnitRecord()
   /** slice of the core that comes next */
   #slice = 0
   /** first unit to look at for it */
@@ -250,19 +244,23 @@ export class SliceQueue {
     this.#takeNumber = takeNumber
   }
 
+  /** Number of the slice that comes next. */
+  get next(): number {
+    return this.#slice
+  }
+
   /** The next slice with readable bytes, or undefined while there is none. */
   take(): SliceUpload | undefined {
     const store = this.#store
+    const unit = this.#record
     this.#unit = Math.max(this.#unit, store.firstUnit)
     for (; this.#unit < store.nextUnit; this.#unit++) {
-      const unit = store.unit(this.#unit)
+      if (!store.readUnit(this.#unit, unit)) continue
       if (unit.slice < this.#slice || !unit.idr || unit.start < store.tail) continue
       if (unit.end <= unit.start || unit.start >= store.head) return undefined
       const number = String(this.#takeNumber() % 100_000_000).padStart(8, '0')
-      const first = this.#unit
       this.#slice = unit.slice
-      const slice = store.slice(unit.slice)
-      return new SliceUpload(store, `${this.#bootId}-${number}`, slice, first)
+      return new SliceUpload(store, `${this.#bootId}-${number}`, unit, this.#unit)
     }
     return undefined
   }
@@ -272,10 +270,11 @@ export class SliceQueue {
     this.#slice = upload.number + 1
   }
 
-  /** Bytes of the upload are gone: goes on within the same slice at the first IDR that is still there. */
-  broken(upload: SliceUpload, position: number): void {
-    this.#slice = upload.number
+  /** Bytes of the upload are gone: goes on at the first IDR behind `position`, in the same slice if there is one. */
+  broken(position: number): void {
     const store = this.#store
-    while (this.#unit < store.nextUnit && store.unit(this.#unit).start < position) this.#unit++
+    const unit = this.#record
+    for (; this.#unit < store.nextUnit; this.#unit++)
+      if (store.readUnit(this.#unit, unit) && unit.start >= position) return
   }
 }

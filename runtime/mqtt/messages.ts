@@ -3,15 +3,22 @@
  * nothing of the runtime but this folder and `identity.ts`. Unknown members are ignored by both sides, so that either can be the newer one.
  */
 import { z } from 'zod'
+import {
+  aiResultReplySchema,
+  aiResultSchema,
+  destroyReplySchema,
+  destroySchema,
+  eventReportReplySchema,
+  eventReportSchema,
+  eventStartReplySchema,
+  eventStartSchema,
+  eventStopReplySchema,
+  eventStopSchema,
+} from './event-messages.ts'
+import { CHANNEL_MAX, channelSchema, clientTokenSchema, utcMsSchema } from './fields.ts'
 
-/** Channel 0 is the single camera of a device; 1..N are the cameras of a device with several. */
-export const CHANNEL_MAX = 64
-export const channelSchema = z.int().min(0).max(CHANNEL_MAX)
-
-/** Chosen by who asks, returned by who answers; 1 to 64 printable ASCII characters. */
-export const clientTokenSchema = z.string().regex(/^[\x21-\x7e]{1,64}$/)
-
-const utcMsSchema = z.number().int().nonnegative()
+export * from './event-messages.ts'
+export { CHANNEL_MAX, channelSchema, clientTokenSchema }
 
 /** Boot id (16 hexadecimal digits) and slice number of that boot and channel (8 decimal digits). */
 export const sliceIdSchema = z.string().regex(/^[0-9a-f]{16}-[0-9]{8}$/)
@@ -113,6 +120,11 @@ export const upMessageSchema = z.discriminatedUnion('method', [
   controlReplySchema,
   heartbeatSchema,
   uploadTokenSchema,
+  eventStartSchema,
+  eventStopSchema,
+  eventReportSchema,
+  destroySchema,
+  aiResultReplySchema,
 ])
 export type UpMessage = z.infer<typeof upMessageSchema>
 
@@ -121,6 +133,11 @@ export const downMessageSchema = z.discriminatedUnion('method', [
   getStatusReplySchema,
   controlSchema,
   uploadTokenReplySchema,
+  eventStartReplySchema,
+  eventStopReplySchema,
+  eventReportReplySchema,
+  destroyReplySchema,
+  aiResultSchema,
 ])
 export type DownMessage = z.infer<typeof downMessageSchema>
 

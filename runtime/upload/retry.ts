@@ -17,8 +17,11 @@ export const backoffMs = (
 /** `Retry-After`: seconds or an HTTP date. Spec: RFC 9110 10.2.3. Undefined when absent or unreadable. */
 export const retryAfterMs = (header: string | undefined, nowMs: number): number | undefined => {
   if (header === undefined) return undefined
-  const seconds = /^\d{1,9}$/.test(header.trim()) ? Number(header) * 1000 : undefined
-  const waitMs = seconds ?? Date.parse(header) - nowMs
+  const text = header.trim()
+  const waitMs = /^\d{1,9}$/.test(text)
+    ? Number(text) * 1000
+    : // dates are always in GMT; Date.parse alone takes far more than dates
+      (text.endsWith(' GMT') ? Date.parse(text) : Number.NaN) - nowMs
   if (!Number.isFinite(waitMs)) return undefined
   return Math.min(Math.max(waitMs, 0), RETRY_AFTER_CAP_MS)
 }

@@ -1,8 +1,11 @@
+import { SliceRecord } from '../../core-wasm/index.ts'
 import { SliceQueue, type SliceStore, type SliceUpload } from '../channel/slices.ts'
 
 /** What became of one slice of the core. */
 export type SliceResult = {
-  number: number
+  slice: SliceRecord
+  /** of its file: init segment and bytes */
+  totalBytes: number
   uploadedBytes: number
   /** everything that was muxed into it is at the cloud */
   whole: boolean
@@ -14,7 +17,7 @@ export type SliceWorkOptions = {
   takeNumber(): number
   /** everything up to this position of the stream is acknowledged */
   onAcknowledged(position: number): void
-  /** called once per slice when it has ended, before its record goes */
+  /** called once per slice when it is over */
   onSlice(result: SliceResult): void
 }
 
@@ -26,8 +29,8 @@ export class SliceWork {
   readonly #options: SliceWorkOptions
   readonly #queue: SliceQueue
   #upload: SliceUpload | undefined
-  /** slice that lost bytes, and what its earlier uploads brought home */
-  #broken: { number: number; bytes: number } | undefined
+  /** slice that lost bytes, and what its uploads brought home */
+  #broken: { upload: SliceUpload; bytes: number } | undefined
   /** the slice was refused: its bytes are thrown away as they come */
   #discarding = false
 
@@ -51,17 +54,13 @@ export class SliceWork {
     const { store } = this.#options
     const upload = this.#upload
     if (upload && this.#discarding) {
-      const slice = store.slice(upload.number)
-      if (slice.closed) this.end(false)
-      else store.release(Math.max(store.tail, slice.end - 1))
+      if (upload.ended) this.end(false)
+      else store.release(Math.max(store.tail, Math.min(upload.slice.end, store.head)))
     } else if (upload && store.tail > upload.position) this.restart()
     if (this.#upload) return
+    const expected = this.#queue.next
     this.#upload = this.#queue.take()
-    const broken = this.#broken
-    if (this.#upload && broken && broken.number !== this.#upload.number) {
-      // nothing more came of the broken slice
-      this.#report(broken.number, broken.bytes, false)
-    }
+    if (this.#upload) this.#reportSkipped(expected, this.#upload.number)
   }
 
   /** The cloud has the upload up to `offset`; `last` when that is all there will be. */
@@ -71,16 +70,15 @@ export class SliceWork {
     upload.complete = last
     this.#options.onAcknowledged(upload.position)
     if (last) this.end(true)
-    else this.#options.store.release(upload.releasable)
+    else this.#options.store.release(upload.position)
   }
 
   /** Bytes are gone, here or there: what comes next of the slice goes into another upload. */
   restart(): void {
     const upload = this.#upload!
-    const before = this.#broken?.number === upload.number ? this.#broken.bytes : 0
-    this.#broken = { number: upload.number, bytes: before + upload.acknowledged }
+    this.#broken = { upload, bytes: this.#uploadedBefore(upload) + upload.acknowledged }
     this.#upload = undefined
-    this.#queue.broken(upload, upload.position)
+    this.#queue.broken(Math.max(upload.position, this.#options.store.tail))
   }
 
   /** The cloud will not have the slice. */
@@ -93,21 +91,40 @@ export class SliceWork {
     const upload = this.#upload
     if (!upload) return
     const { store } = this.#options
-    const before = this.#broken?.number === upload.number ? this.#broken.bytes : undefined
-    const end = store.slice(upload.number).end
-    this.#report(
-      upload.number,
-      (before ?? 0) + upload.acknowledged,
-      complete && before === undefined,
-    )
-    store.release(Math.max(store.tail, Math.min(end, store.head)))
+    const wasBroken = this.#broken?.upload.number === upload.number
+    this.#report(upload, this.#uploadedBefore(upload) + upload.acknowledged, complete && !wasBroken)
+    store.release(Math.max(store.tail, Math.min(upload.slice.end, store.head)))
     this.#queue.finished(upload)
     this.#upload = undefined
     this.#discarding = false
   }
 
-  #report(number: number, uploadedBytes: number, whole: boolean): void {
-    if (this.#broken?.number === number) this.#broken = undefined
-    this.#options.onSlice({ number, uploadedBytes, whole })
+  #uploadedBefore(upload: SliceUpload): number {
+    return this.#broken?.upload.number === upload.number ? this.#broken.bytes : 0
+  }
+
+  /** Slices that left the ring, whole or in their rest, before they could be sent. */
+  #reportSkipped(from: number, to: number): void {
+    for (let number = from; number < to; number++) {
+      if (this.#broken?.upload.number === number) {
+        this.#report(this.#broken.upload, this.#broken.bytes, false)
+        continue
+      }
+      const slice = new SliceRecord()
+      if (this.#options.store.readSlice(number, slice))
+        this.#options.onSlice({
+          slice,
+          totalBytes: slice.end - slice.start,
+          uploadedBytes: 0,
+          whole: false,
+        })
+    }
+  }
+
+  #report(upload: SliceUpload, uploadedBytes: number, whole: boolean): void {
+    if (this.#broken?.upload.number === upload.number) this.#broken = undefined
+    const { slice, initBytes } = upload
+    const totalBytes = slice.end - slice.start + initBytes
+    this.#options.onSlice({ slice, totalBytes, uploadedBytes, whole })
   }
 }

@@ -335,7 +335,7 @@ export class Uplink implements UplinkActions {
       return
     }
     const closed = length !== undefined && offset === length
-    const whole = upload.ended && upload.pendingAfter(offset) === 0
+    const whole = upload.ended && upload.bytesAfter(offset) === 0
     this.#work.acknowledge(offset, closed && whole)
     // the cloud closed it during a long silence
     if (closed && !whole) this.#work.restart()
@@ -345,6 +345,6 @@ export class Uplink implements UplinkActions {
   #isUrgent(): boolean {
     const { upload } = this.#work
     if (!upload?.hasNews) return false
-    return this.#due || upload.ended || upload.pending >= this.#appendBytes
+    return this.#due || upload.ended || upload.bytesAfter(upload.acknowledged) >= this.#appendBytes
   }
 }

@@ -1,0 +1,276 @@
+import { statusMessage } from '../../core-wasm/index.ts'
+import { type Clock, StreamClock } from '../clock.ts'
+import { errorText, type Logger } from '../log.ts'
+import { Machine } from '../machine.ts'
+import type { ChannelOptions } from '../options.ts'
+import { iv_err_code_e, meaningOf } from '../status.ts'
+import {
+  iv_cm_frame_type_e,
+  iv_cm_stream_type_e,
+  type iv_cm_venc_pack_s,
+  type iv_cs_init_func_cb_s,
+  type iv_cs_notify_msg_data,
+  iv_cs_notify_msg_type_e,
+} from '../types.ts'
+import type { SliceResult } from '../upload/slice-work.ts'
+import type { Uplink } from '../upload/uplink.ts'
+import { errorOfStatus } from './core-status.ts'
+import { type ChannelCore, FlushReason } from './core-store.ts'
+import { Latency } from './latency.ts'
+import { SliceReports, sliceInfoOf } from './slice-reports.ts'
+import {
+  CHANNEL_ROWS,
+  type ChannelActions,
+  type ChannelEvent,
+  type ChannelState,
+} from './states.ts'
+import { Watermark } from './watermark.ts'
+
+/** Without data for so long a recording is closed (specification, note 5). */
+export const PAUSE_AFTER_MS = 120_000
+/** A fragment is closed when no frame has come for so long, so that what was recorded can be seen. */
+const IDLE_FRAGMENT_MS = 1000
+/** Timestamps that step back, or forward by more than this, belong to another stream: its start is its arrival. */
+const PTS_JUMP_MS = 10_000
+
+export type LastError = { code: iv_err_code_e; status: number; message: string }
+
+export type ChannelDependencies = {
+  clock: Clock
+  log: Logger
+  core: ChannelCore
+  callbacks: iv_cs_init_func_cb_s
+}
+
+/** One channel: frames in, slices out. What goes to the cloud when is the uplink's business. */
+export class Channel implements ChannelActions {
+  readonly id: number
+  readonly core: ChannelCore
+  readonly latency = new Latency()
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #callbacks: iv_cs_init_func_cb_s
+  readonly #machine: Machine<ChannelState, ChannelEvent, ChannelActions>
+  readonly #streamClock = new StreamClock()
+  readonly #reports: SliceReports
+  readonly #watermark: Watermark
+  #uplink: Uplink | undefined
+  #lastPtsMs = 0
+  #lastFrameMonoMs = 0
+  #stepped = false
+  #fragmentOpen = false
+  #pushing = false
+  #lastError: LastError = { code: iv_err_code_e.IV_ERR_NONE, status: 0, message: '' }
+  readonly #roomWaiters: (() => void)[] = []
+  slicesOk = 0
+  slicesFailed = 0
+  refused = 0
+
+  constructor(options: ChannelOptions, { clock, log, core, callbacks }: ChannelDependencies) {
+    this.id = options.channel_id
+    this.core = core
+    this.#clock = clock
+    this.#log = log
+    this.#callbacks = callbacks
+    this.#machine = new Machine(CHANNEL_ROWS, 'off', this)
+    this.#reports = new SliceReports(clock, (info) =>
+      this.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_STATE_MSG, { av_result_info: info }),
+    )
+    this.#watermark = new Watermark(options.congestion_cfg, (message) => this.notify(message, null))
+  }
+
+  get state(): ChannelState {
+    return this.#machine.state
+  }
+
+  get lastError(): LastError {
+    return this.#lastError
+  }
+
+  /** Muxed bytes that the cloud has not acknowledged. */
+  get buffered(): number {
+    return this.core.head - this.core.tail
+  }
+
+  attach(uplink: Uplink): void {
+    this.#uplink = uplink
+  }
+
+  /** The plan says whether to record all the time. */
+  plan(fullTime: boolean): void {
+    this.#machine.send(fullTime ? 'plan-on' : 'plan-off')
+  }
+
+  /** Takes one frame. Never throws, allocates or waits. */
+  push(type: number, pack: iv_cm_venc_pack_s): iv_err_code_e {
+    if (this.#pushing)
+      return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 0, PUSH_IN_PUSH)
+    const { state } = this.#machine
+    if (state === 'off')
+      return this.#refuse(iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE, 0, NOT_RECORDING)
+    if (state === 'closed')
+      return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 0, CLOSED)
+    this.#pushing = true
+    const status =
+      type === iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
+        ? this.#pushVideo(pack)
+        : this.#pushAudio(pack)
+    this.#pushing = false
+    if (status < 0) return this.#refuse(errorOfStatus(status), status, statusMessage(status))
+    this.#accepted()
+    return iv_err_code_e.IV_ERR_NONE
+  }
+
+  #pushVideo(pack: iv_cm_venc_pack_s): number {
+    const { u64PTS: ptsMs } = pack
+    const step = ptsMs - this.#lastPtsMs
+    const restarts = !this.#streamClock.started || !(step > 0 && step <= PTS_JUMP_MS)
+    if (this.#stepped && pack.eFrameType === iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I) {
+      this.#stepped = false
+      this.core.flush(FlushReason.clock)
+      this.#streamClock.start(this.#clock.nowMs(), ptsMs)
+    } else if (restarts) this.#streamClock.start(this.#clock.nowMs(), ptsMs)
+    this.#lastPtsMs = ptsMs
+    const status = this.core.pushVideo(pack, this.#streamClock.utcMs(ptsMs))
+    // the recording begins with the first picture that was accepted
+    if (status < 0 && this.#machine.state !== 'recording') this.#streamClock.stop()
+    return status
+  }
+
+  #pushAudio(pack: iv_cm_venc_pack_s): number {
+    const { u64PTS: ptsMs } = pack
+    const utcMs = this.#streamClock.started ? this.#streamClock.utcMs(ptsMs) : this.#clock.nowMs()
+    return this.core.pushAudio(pack, utcMs)
+  }
+
+  #accepted(): void {
+    const nowMs = this.#clock.monoMs()
+    this.#lastFrameMonoMs = nowMs
+    this.#fragmentOpen = true
+    const { core } = this
+    this.latency.pushed(core.head, nowMs)
+    this.#watermark.level(core.head - core.tail)
+    if (this.#machine.state !== 'recording') this.#machine.send('frame')
+    this.#uplink?.pushed()
+  }
+
+  #refuse(code: iv_err_code_e, status: number, message: string): iv_err_code_e {
+    this.refused++
+    const error = this.#lastError
+    error.code = code
+    error.status = status
+    error.message = message
+    return code
+  }
+
+  /** Called about once a second: closes what idles. */
+  tick(): void {
+    if (this.#machine.state !== 'recording') return
+    const idleMs = this.#clock.monoMs() - this.#lastFrameMonoMs
+    if (idleMs >= PAUSE_AFTER_MS) this.#machine.send('silence')
+    else if (idleMs >= IDLE_FRAGMENT_MS && this.#fragmentOpen) {
+      this.#fragmentOpen = false
+      this.core.closeFragment()
+    }
+  }
+
+  /** The wall clock was stepped: UTC are taken anew at the next IDR, in a new slice. */
+  clockStepped(): void {
+    this.#stepped = true
+  }
+
+  /** Bytes that can be pushed now. */
+  room(): number {
+    return Math.max(0, this.core.ringBytes - this.buffered)
+  }
+
+  /** Resolves when at least half of the buffer is free. */
+  drained(): Promise<void> {
+    if (this.#hasRoom()) return Promise.resolve()
+    return new Promise((resolve) => this.#roomWaiters.push(resolve))
+  }
+
+  #hasRoom(): boolean {
+    return this.state === 'closed' || this.room() >= this.core.ringBytes / 2
+  }
+
+  #wakeWaiters(): void {
+    if (this.#hasRoom()) for (const wake of this.#roomWaiters.splice(0)) wake()
+  }
+
+  // ── told by the uplink ──────────────────────────────────────────────────────────────────────────
+
+  acknowledged(position: number): void {
+    this.latency.acknowledged(position, this.#clock.monoMs())
+    // the ring's bytes are released right after this
+    this.#watermark.level(this.core.head - position)
+    if (this.#roomWaiters.length > 0) queueMicrotask(() => this.#wakeWaiters())
+  }
+
+  sliceEnded(result: SliceResult): void {
+    if (result.whole) this.slicesOk++
+    else this.slicesFailed++
+    this.#reports.add(sliceInfoOf(result))
+  }
+
+  notify(type: iv_cs_notify_msg_type_e, data: iv_cs_notify_msg_data | null): void {
+    this.#call('onNotify', () => this.#callbacks.onNotify?.(this.id, type, data))
+  }
+
+  // ── actions ─────────────────────────────────────────────────────────────────────────────────────
+
+  callStart(): void {
+    this.#call('onStartPushStream', () => this.#callbacks.onStartPushStream(this.id))
+  }
+
+  callStop(): void {
+    this.#call('onStopPushStream', () => this.#callbacks.onStopPushStream(this.id))
+  }
+
+  stopRecording(): void {
+    this.finishRecording()
+    this.callStop()
+  }
+
+  pauseRecording(): void {
+    this.#log.info(`no frames for ${PAUSE_AFTER_MS / 1000} s: recording pauses until the next IDR`)
+    this.#flush(FlushReason.pause)
+  }
+
+  finishRecording(): void {
+    this.#flush(FlushReason.stop)
+  }
+
+  #flush(reason: FlushReason): void {
+    this.core.flush(reason)
+    this.#streamClock.stop()
+    this.#fragmentOpen = false
+    this.#uplink?.flush()
+  }
+
+  /** Ends the recording; what waits can still be sent. */
+  finish(): void {
+    this.#machine.send('close')
+  }
+
+  /** Tells the last results; nothing comes after this. */
+  close(): void {
+    this.#reports.flush()
+    this.#wakeWaiters()
+  }
+
+  /** Callbacks run outside of push; one that throws is logged and harms nothing. */
+  #call(name: string, callback: () => unknown): void {
+    try {
+      const code = callback()
+      if (typeof code === 'number' && code !== 0)
+        this.#log.warn(`${name} returned ${code} (${meaningOf(code)})`)
+    } catch (error) {
+      this.#log.error(`${name} threw: ${errorText(error)}`)
+    }
+  }
+}
+
+const PUSH_IN_PUSH = 'pushCsStream was called from within pushCsStream; parallel pushes are refused'
+const NOT_RECORDING = 'no plan permits recording now; wait for onStartPushStream'
+const CLOSED = 'the channel was closed; call initCs again'

@@ -1,0 +1,49 @@
+import type { UplinkState } from '../upload/states.ts'
+import type { Uplink } from '../upload/uplink.ts'
+import type { Channel } from './channel.ts'
+import type { ChannelState } from './states.ts'
+
+/** What is known of a channel, read at once. */
+export type ChannelStats = {
+  state: ChannelState
+  uplink: UplinkState
+  /** accepted since initCs */
+  videoFrames: number
+  audioFrames: number
+  refusedFrames: number
+  muxedBytes: number
+  /** muxed bytes that the cloud has not acknowledged, and how many there may be */
+  bufferedBytes: number
+  capacityBytes: number
+  /** age of the oldest frame that is not acknowledged */
+  lagMs: number
+  /** median time from push to acknowledgement, newest frames */
+  ackMedianMs: number
+  slicesOk: number
+  slicesFailed: number
+  appends: number
+  retries: number
+  /** linear memory of the channel's core */
+  memoryBytes: number
+}
+
+export const statsOf = (channel: Channel, uplink: Uplink, monoMs: number): ChannelStats => {
+  const { core, latency } = channel
+  return {
+    state: channel.state,
+    uplink: uplink.state,
+    videoFrames: core.videoFrames,
+    audioFrames: core.audioFrames,
+    refusedFrames: channel.refused,
+    muxedBytes: core.head,
+    bufferedBytes: channel.buffered,
+    capacityBytes: core.ringBytes,
+    lagMs: latency.lagMs(monoMs),
+    ackMedianMs: latency.medianMs(),
+    slicesOk: channel.slicesOk,
+    slicesFailed: channel.slicesFailed,
+    appends: uplink.appends,
+    retries: uplink.retries,
+    memoryBytes: core.memoryBytes,
+  }
+}

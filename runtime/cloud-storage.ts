@@ -1,0 +1,316 @@
+import { Channel, type LastError } from './channel/channel.ts'
+import { type ChannelCore, openCore } from './channel/core-store.ts'
+import { type ChannelStats, statsOf } from './channel/stats.ts'
+import { StepWatch, type Timer } from './clock.ts'
+import { withPrefix } from './log.ts'
+import { CHANNEL_MAX } from './mqtt/messages.ts'
+import { type ChannelOptions, checkInit } from './options.ts'
+import { permitsFullTime } from './plan/rules.ts'
+import { iv_err_code_e } from './status.ts'
+import type { System } from './system.ts'
+import {
+  type iv_cm_aenc_pack_s,
+  iv_cm_stream_type_e,
+  type iv_cm_venc_pack_s,
+  type iv_cs_balance_info_s,
+  type iv_cs_init_func_cb_s,
+  type iv_cs_init_parm_s,
+  iv_cs_notify_msg_type_e,
+} from './types.ts'
+import { CredentialStore } from './upload/credentials.ts'
+import { Uplink } from './upload/uplink.ts'
+
+/** As the firmware that uses this API sets them; the specification gives no defaults. */
+export const UPLOAD_TIMEOUT_MS = 6000
+export const REPLY_TIMEOUT_MS = 5000
+const TRANS_TIME_MAX_MS = 600_000
+const QUERY_TIMEOUT_MAX_S = 3600
+const TICK_MS = 1000
+/** How often a module that is left looks whether the last slice is acknowledged. */
+const DRAIN_POLL_MS = 20
+
+/** Settings that the specification does not have. */
+export type CloudStorageOptions = {
+  /** ms between appends to an open slice: longer for many cameras on one machine */
+  appendIntervalMs?: number
+  /** bytes that are appended at once without waiting for the interval */
+  appendBytes?: number
+}
+
+type Line = { channel: Channel; uplink: Uplink; unwatch(): void }
+
+/**
+ * The cloud storage module of one device. Its methods are the specification's functions; they return the specification's codes and never
+ * throw. `lastError` tells more than a code can.
+ */
+export class CloudStorage {
+  readonly #system: System
+  readonly #options: CloudStorageOptions
+  readonly #lines = new Map<number, Line>()
+  readonly #times = { sendMs: UPLOAD_TIMEOUT_MS, replyMs: REPLY_TIMEOUT_MS }
+  #lastError: LastError = { code: iv_err_code_e.IV_ERR_NONE, status: 0, message: '' }
+  #phase: 'left' | 'entering' | 'ready' | 'leaving' = 'left'
+  #steps: StepWatch
+  #tick: Timer | undefined
+
+  constructor(system: System, options: CloudStorageOptions = {}) {
+    this.#system = system
+    this.#options = options
+    this.#steps = new StepWatch(system.clock)
+  }
+
+  /** Opens the channels. What is given is copied; a failed init leaves nothing behind. */
+  async initCs(parameters: iv_cs_init_parm_s | null | undefined): Promise<iv_err_code_e> {
+    if (this.#phase !== 'left')
+      return this.#refuse(
+        iv_err_code_e.IV_ERR_CS_INIT_REPEAT,
+        'initCs was called already; call exitCs first',
+      )
+    const checked = checkInit(parameters)
+    if ('faults' in checked)
+      return this.#refuse(
+        checked.faults[0]!.code,
+        checked.faults.map((fault) => fault.message).join('; '),
+      )
+    if (!this.#system.isInitialised)
+      return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'call sysInit first')
+    this.#phase = 'entering'
+    const { channels, callbacks } = checked.value
+    const opened: [ChannelOptions, ChannelCore][] = []
+    for (const options of channels) {
+      const core = await openCore(options)
+      if ('message' in core) {
+        this.#phase = 'left'
+        return this.#refuse(
+          core.code,
+          `channel ${options.channel_id}: ${core.message}`,
+          core.status,
+        )
+      }
+      opened.push([options, core])
+    }
+    for (const [options, core] of opened) this.#open(options, core, callbacks)
+    this.#steps = new StepWatch(this.#system.clock)
+    this.#phase = 'ready'
+    this.#beat()
+    // callbacks come after initCs has returned, as they do in the specification's flow
+    this.#system.clock.after(0, () => this.#watchPlans())
+    return iv_err_code_e.IV_ERR_NONE
+  }
+
+  #open(options: ChannelOptions, core: ChannelCore, callbacks: iv_cs_init_func_cb_s): void {
+    const { clock, random, bootId, ca } = this.#system
+    const id = options.channel_id
+    const log = withPrefix(this.#system.log, `channel ${id}`)
+    const channel = new Channel(options, { clock, log, core, callbacks })
+    const uplink = new Uplink({
+      ...this.#options,
+      store: core,
+      bootId,
+      takeNumber: () => this.#system.takeSliceNumber(id),
+      credentials: new CredentialStore(() => this.#system.credentials(id), clock, random),
+      ca,
+      clock,
+      random,
+      log,
+      times: () => this.#times,
+      onAcknowledged: (position) => channel.acknowledged(position),
+      onSlice: (result) => channel.sliceEnded(result),
+      onConnectFail: (reason) => {
+        log.warn(`connection to the cloud failed: ${reason}`)
+        channel.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_CONNECT_FAIL, null)
+      },
+      onConnectRecover: () => {
+        log.info('connection to the cloud is back')
+        channel.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_CONNECT_RECOVER, null)
+      },
+      onServiceWrong: () => channel.notify(iv_cs_notify_msg_type_e.IV_CS_COS_SERVICE_WRONG, null),
+      askPlan: () => void this.#system.plans?.query(id, this.#times.replyMs),
+    })
+    channel.attach(uplink)
+    uplink.start()
+    this.#lines.set(id, { channel, uplink, unwatch: () => {} })
+  }
+
+  #watchPlans(): void {
+    if (this.#phase !== 'ready') return
+    for (const [id, line] of this.#lines) {
+      const apply = (plan: iv_cs_balance_info_s): void => {
+        line.channel.plan(permitsFullTime(plan))
+        if (plan.cs_switch === 1) line.uplink.planned()
+      }
+      const cached = this.#system.plans?.get(id)
+      line.unwatch = this.#system.plans?.watch(id, (_, plan) => apply(plan)) ?? line.unwatch
+      if (cached) apply(cached)
+    }
+  }
+
+  #beat(): void {
+    this.#tick = this.#system.clock.after(TICK_MS, () => {
+      this.#beat()
+      const stepped = this.#steps.look()
+      if (stepped)
+        this.#system.log.warn(
+          `the wall clock was stepped by ${Math.round(this.#steps.lastStepMs)} ms`,
+        )
+      for (const { channel } of this.#lines.values()) {
+        if (stepped) channel.clockStepped()
+        channel.tick()
+      }
+    })
+  }
+
+  /** Closes the last slices, waits for their acknowledgement (at most upload and reply time-out), and lets go of everything. */
+  async exitCs(): Promise<iv_err_code_e> {
+    if (this.#phase !== 'ready')
+      return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'initCs was not called')
+    this.#phase = 'leaving'
+    this.#tick?.cancel()
+    const lines = [...this.#lines.values()]
+    for (const { channel, uplink, unwatch } of lines) {
+      unwatch()
+      channel.finish()
+      uplink.flush()
+    }
+    await this.#settled(lines)
+    for (const { channel, uplink } of lines) {
+      uplink.close()
+      channel.close()
+    }
+    this.#lines.clear()
+    this.#phase = 'left'
+    return iv_err_code_e.IV_ERR_NONE
+  }
+
+  #settled(lines: readonly Line[]): Promise<void> {
+    const { clock } = this.#system
+    const deadlineMs = clock.monoMs() + this.#times.sendMs + this.#times.replyMs
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (clock.monoMs() >= deadlineMs || lines.every(({ uplink }) => uplink.drained)) resolve()
+        else clock.after(DRAIN_POLL_MS, look)
+      }
+      look()
+    })
+  }
+
+  /** Takes one frame of one channel. Never throws, allocates or waits. */
+  pushCsStream(
+    channel: number,
+    type: iv_cm_stream_type_e,
+    pack: iv_cm_venc_pack_s | iv_cm_aenc_pack_s | null | undefined,
+  ): iv_err_code_e {
+    if (this.#phase !== 'ready')
+      return this.#note(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'call initCs first')
+    const line = this.#lines.get(channel)
+    if (!line) return this.#note(iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE, NO_SUCH_CHANNEL)
+    if (pack === null || typeof pack !== 'object')
+      return this.#note(iv_err_code_e.IV_ERR_CS_INIT_PRM_NULL, 'no pack given')
+    if (
+      type !== iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO &&
+      type !== iv_cm_stream_type_e.IV_CM_STREAM_TYPE_AUDIO
+    )
+      return this.#note(iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE, WRONG_TYPE)
+    if (!(pack.pu8Addr instanceof Uint8Array) || typeof pack.u64PTS !== 'number')
+      return this.#note(iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE, WRONG_PACK)
+    return line.channel.push(type, pack as iv_cm_venc_pack_s)
+  }
+
+  /**
+   * The channel's plan. With `timeout_s` 0 the cached one at once, IV_ERR_CS_NO_BALANCE while there is none; else a promise, after asking the
+   * cloud. Usable after sysInit, before initCs.
+   */
+  getCsBalanceInfo(
+    channel: number,
+    info: iv_cs_balance_info_s,
+    timeout_s: number,
+  ): iv_err_code_e | Promise<iv_err_code_e> {
+    const { plans } = this.#system
+    if (!plans) return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'call sysInit first')
+    if (info === null || typeof info !== 'object')
+      return this.#refuse(iv_err_code_e.IV_ERR_CS_INIT_PRM_NULL, 'no structure for the plan given')
+    if (!Number.isInteger(channel) || channel < 0 || channel > CHANNEL_MAX)
+      return this.#refuse(
+        iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE,
+        `channel must be 0 to ${CHANNEL_MAX}, not ${channel}`,
+      )
+    if (!(timeout_s >= 0 && timeout_s <= QUERY_TIMEOUT_MAX_S))
+      return this.#refuse(
+        iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE,
+        `timeout_s must be 0 to ${QUERY_TIMEOUT_MAX_S} s, not ${timeout_s}`,
+      )
+    if (timeout_s === 0) return this.#cachedBalance(channel, info)
+    return plans.query(channel, timeout_s * 1000).then((answered) => {
+      if (answered) return this.#cachedBalance(channel, info)
+      return this.#refuse(
+        iv_err_code_e.IV_ERR_CS_QUERY_SERVICE_TIMEOUT,
+        this.#system.lastError || `the cloud did not answer within ${timeout_s} s`,
+      )
+    })
+  }
+
+  #cachedBalance(channel: number, info: iv_cs_balance_info_s): iv_err_code_e {
+    const { plans } = this.#system
+    const cached = plans?.get(channel)
+    if (cached) {
+      Object.assign(info, cached)
+      return iv_err_code_e.IV_ERR_NONE
+    }
+    // asked for in the background, so that the next call finds it
+    void plans?.query(channel, this.#times.replyMs)
+    return this.#refuse(iv_err_code_e.IV_ERR_CS_NO_BALANCE, 'the cloud has not told the plan yet')
+  }
+
+  /** Time-outs of requests from now on; 0 is refused. */
+  setCsTransTime(upload_timeout_ms: number, reply_timeout_ms: number): iv_err_code_e {
+    for (const [name, value] of Object.entries({ upload_timeout_ms, reply_timeout_ms }))
+      if (!Number.isInteger(value) || value <= 0 || value > TRANS_TIME_MAX_MS)
+        return this.#refuse(
+          iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE,
+          `${name} must be 1 to ${TRANS_TIME_MAX_MS} ms, not ${value}`,
+        )
+    this.#times.sendMs = upload_timeout_ms
+    this.#times.replyMs = reply_timeout_ms
+    return iv_err_code_e.IV_ERR_NONE
+  }
+
+  /** Why the last refused call about this channel was refused; of the module when the channel is none. */
+  lastError(channel: number): LastError {
+    const ofChannel = this.#lines.get(channel)?.channel.lastError
+    return { ...(ofChannel && ofChannel.code !== 0 ? ofChannel : this.#lastError) }
+  }
+
+  /** Bytes that can be pushed now. */
+  room(channel: number): number {
+    return this.#lines.get(channel)?.channel.room() ?? 0
+  }
+
+  /** Resolves when at least half of the channel's buffer is free. */
+  drained(channel: number): Promise<void> {
+    return this.#lines.get(channel)?.channel.drained() ?? Promise.resolve()
+  }
+
+  /** Counters of a channel; undefined when it is not open. */
+  stats(channel: number): ChannelStats | undefined {
+    const line = this.#lines.get(channel)
+    return line && statsOf(line.channel, line.uplink, this.#system.clock.monoMs())
+  }
+
+  #refuse(code: iv_err_code_e, message: string, status = 0): iv_err_code_e {
+    this.#system.log.warn(`${iv_err_code_e[code]}: ${message}`)
+    return this.#note(code, message, status)
+  }
+
+  /** Without a log line: a camera that pushes wrongly does so 25 times a second. */
+  #note(code: iv_err_code_e, message: string, status = 0): iv_err_code_e {
+    const error = this.#lastError
+    error.code = code
+    error.status = status
+    error.message = message
+    return code
+  }
+}
+
+const NO_SUCH_CHANNEL = 'no channel of this number was given to initCs'
+const WRONG_TYPE = 'the stream type must be AUDIO (0) or VIDEO (1)'
+const WRONG_PACK = 'pu8Addr must be a Uint8Array and u64PTS a number of milliseconds'

@@ -1,0 +1,12 @@
+/** The device runtime: the specification's functions, and the class that they are methods of. */
+
+export type { LastError } from './channel/channel.ts'
+export type { ChannelStats } from './channel/stats.ts'
+export { type Clock, systemClock, type Timer } from './clock.ts'
+export { CloudStorage, type CloudStorageOptions } from './cloud-storage.ts'
+export * from './compat.ts'
+export { consoleLogger, LOG_LEVELS, type Logger, type LogLevel } from './log.ts'
+export { iv_err_code_e, meaningOf, nameOf } from './status.ts'
+export { System, type SystemDependencies } from './system.ts'
+export type { SystemOptions } from './system-options.ts'
+export * from './types.ts'
