@@ -24,6 +24,13 @@ export const sliceObjectKey = (
   return `${deviceKey(device)}/${slice.channel}/${boot}/${folder}/${slice.id}.${EXTENSIONS[slice.format]}`
 }
 
+/** What a slice is called: one id is one slice, whatever its format. */
+export const sliceName = (
+  device: Pick<Device, 'productId' | 'deviceName'>,
+  channel: number,
+  id: string,
+): string => `${deviceKey(device)}/${channel}/${id}`
+
 /** File name of a slice in URLs. */
 export const sliceFileName = (slice: Pick<Slice, 'id' | 'format'>): string =>
   `${slice.id}.${EXTENSIONS[slice.format]}`

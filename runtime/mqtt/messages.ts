@@ -157,7 +157,7 @@ export const sliceStartSchema = z.object({
   id: sliceIdSchema,
   format: z.enum(['ts', 'fmp4']),
   /** RFC 6381, for `EXT-X-STREAM-INF`; empty while unknown */
-  codecs: z.string().max(128),
+  codecs: z.string().regex(/^[\w.,+ -]{0,128}$/),
   width: z.int().nonnegative().max(16_384),
   height: z.int().nonnegative().max(16_384),
   startUtcMs: utcMsSchema,
@@ -166,7 +166,7 @@ export const sliceStartSchema = z.object({
   /** timestamps do not continue those of the slice before */
   discontinuity: z.boolean(),
   /** fMP4: bytes of the init segment that the slice begins with; TS: 0 */
-  initBytes: z.int().nonnegative(),
+  initBytes: z.int().nonnegative().max(1_048_576),
 })
 export type SliceStart = z.infer<typeof sliceStartSchema>
 
@@ -207,7 +207,7 @@ export const sliceEndSchema = z.object({
   endUtcMs: utcMsSchema,
   endPtsMs: z.number().nonnegative(),
   endSeq: z.int().nonnegative(),
-  frames: z.int().nonnegative(),
+  frames: z.int().nonnegative().max(0x7fffffff),
   reason: sliceEndReasonSchema,
 })
 export type SliceEnd = z.infer<typeof sliceEndSchema>

@@ -2,7 +2,7 @@ import type { AppendIndex, SliceStart } from '../contract.ts'
 import { ApiError, badRequest, notFound } from '../errors.ts'
 import { errorText, type Logger } from '../log.ts'
 import type { Registry } from '../registry.ts'
-import { deviceKey, sliceObjectKey } from '../slice.ts'
+import { deviceKey, sliceName, sliceObjectKey } from '../slice.ts'
 import type { Device, IndexStore, Slice } from '../store/index/types.ts'
 import type { ObjectStore } from '../store/objects/types.ts'
 import { KeyedLock } from './keyed-lock.ts'
@@ -65,6 +65,7 @@ export class Ingest {
       }
       const { slice, length } = replay(header, device.id, unsettled)
       const entry: OpenSlice = {
+        name: sliceName(device, header.channel, slice.id),
         key: unsettled.key,
         device,
         slice,
@@ -73,8 +74,8 @@ export class Ingest {
         isSuperseded: false,
         deadlineMs: this.parts.now() + SILENCE_MS,
       }
-      this.#open.set(entry.key, entry)
-      this.#changed.set(entry.key, entry)
+      this.#open.set(entry.name, entry)
+      this.#changed.set(entry.name, entry)
       log.info('slice taken up again', { slice: entry.key, bytes: slice.bytes, state: slice.state })
     }
     this.#timer = setInterval(() => void this.tick(), FLUSH_INTERVAL_MS)
@@ -96,10 +97,10 @@ export class Ingest {
       bytes: 0,
       pieces: [],
     }
-    const key = sliceObjectKey(device, fresh)
-    return this.#lock.run(key, async () => {
+    const name = sliceName(device, channel, start.id)
+    return this.#lock.run(name, async () => {
       const known =
-        this.#open.get(key)?.slice ?? (await this.parts.index.slice(device.id, channel, start.id))
+        this.#open.get(name)?.slice ?? (await this.parts.index.slice(device.id, channel, start.id))
       if (known) {
         if (known.format !== start.format)
           throw new ApiError(
@@ -109,10 +110,12 @@ export class Ingest {
           )
         return { ...position(known), existed: true }
       }
+      const key = sliceObjectKey(device, fresh)
       const object = await this.parts.objects.grow(key, headerText(device, fresh, length))
       this.#supersede(device.id, channel)
       const slice = { ...fresh, bytes: object.bytes }
       this.#track({
+        name,
         key,
         device,
         slice,
@@ -128,7 +131,7 @@ export class Ingest {
   /** Where a slice ends, or undefined when there is none. */
   async position(device: Device, channel: number, id: string): Promise<SlicePosition | undefined> {
     const slice =
-      this.#find(device, channel, id)?.slice ??
+      this.#open.get(sliceName(device, channel, id))?.slice ??
       (await this.parts.index.slice(device.id, channel, id))
     return slice && position(slice)
   }
@@ -141,13 +144,14 @@ export class Ingest {
     append: Append,
   ): Promise<SlicePosition> {
     const known =
-      this.#find(device, channel, id)?.slice ??
+      this.#open.get(sliceName(device, channel, id))?.slice ??
       (await this.parts.index.slice(device.id, channel, id))
     if (!known) throw notFound(`no slice ${id} on channel ${channel}; create it first`)
-    const key = sliceObjectKey(device, known)
-    return this.#lock.run(key, async () => {
-      const entry = this.#open.get(key) ?? {
-        key,
+    const name = sliceName(device, channel, id)
+    return this.#lock.run(name, async () => {
+      const entry = this.#open.get(name) ?? {
+        name,
+        key: sliceObjectKey(device, known),
         device,
         slice: known,
         length: known.state === 'done' ? known.bytes : undefined,
@@ -208,10 +212,10 @@ export class Ingest {
   async destroy(device: Device): Promise<void> {
     for (const entry of [...this.#open.values()])
       if (entry.device.id === device.id)
-        await this.#lock.run(entry.key, async () => {
+        await this.#lock.run(entry.name, async () => {
           await this.#closeObject(entry)
-          this.#open.delete(entry.key)
-          this.#changed.delete(entry.key)
+          this.#open.delete(entry.name)
+          this.#changed.delete(entry.name)
         })
     await this.parts.objects.deleteUnder(deviceKey(device))
   }
@@ -232,20 +236,13 @@ export class Ingest {
     clearInterval(this.#timer)
     await this.#ticking
     for (const entry of this.#open.values())
-      await this.#lock.run(entry.key, () => this.#closeObject(entry))
+      await this.#lock.run(entry.name, () => this.#closeObject(entry))
     await this.#flush()
   }
 
-  #find(device: Device, channel: number, id: string): OpenSlice | undefined {
-    return (
-      this.#open.get(sliceObjectKey(device, { channel, id, format: 'ts' })) ??
-      this.#open.get(sliceObjectKey(device, { channel, id, format: 'fmp4' }))
-    )
-  }
-
   #track(entry: OpenSlice): void {
-    this.#open.set(entry.key, entry)
-    this.#changed.set(entry.key, entry)
+    this.#open.set(entry.name, entry)
+    this.#changed.set(entry.name, entry)
   }
 
   #supersede(deviceId: number, channel: number): void {
@@ -268,12 +265,12 @@ export class Ingest {
     const nowMs = this.parts.now()
     for (const entry of [...this.#open.values()]) {
       if (entry.slice.state !== 'open' || entry.deadlineMs > nowMs) continue
-      await this.#lock.run(entry.key, async () => {
+      await this.#lock.run(entry.name, async () => {
         // an append may have come while the lock was waited for
         if (entry.slice.state !== 'open' || entry.deadlineMs > this.parts.now()) return
         await this.#closeObject(entry)
         entry.slice = { ...entry.slice, state: 'cut' }
-        this.#changed.set(entry.key, entry)
+        this.#changed.set(entry.name, entry)
         this.parts.log.info('slice cut', { slice: entry.key, bytes: entry.slice.bytes })
       })
     }
@@ -283,21 +280,32 @@ export class Ingest {
     const batch = [...this.#changed.values()].map((entry) => ({ entry, slice: entry.slice }))
     if (batch.length === 0) return
     this.#changed.clear()
-    try {
-      await this.parts.index.putSlices(batch.map(({ slice }) => slice))
-    } catch (error) {
-      for (const { entry } of batch) this.#changed.set(entry.key, entry)
-      throw error
-    }
+    const failed = await this.#put(batch)
     for (const { entry, slice } of batch) {
-      if (slice.state === 'open') continue
+      if (slice.state === 'open' || failed.has(entry)) continue
       // the index has all of it: the journal is not needed any more, and neither is the entry
-      await this.#lock.run(entry.key, async () => {
+      await this.#lock.run(entry.name, async () => {
         if (entry.slice !== slice || entry.object) return
         await this.parts.objects.settle(entry.key)
-        this.#open.delete(entry.key)
+        this.#open.delete(entry.name)
       })
     }
+  }
+
+  /** Writes a batch; when it is refused, one by one, so that one bad slice cannot hold up the others. */
+  async #put(batch: readonly { entry: OpenSlice; slice: Slice }[]): Promise<Set<OpenSlice>> {
+    const failed = new Set<OpenSlice>()
+    try {
+      await this.parts.index.putSlices(batch.map(({ slice }) => slice))
+    } catch {
+      for (const { entry, slice } of batch)
+        await this.parts.index.putSlices([slice]).catch((error) => {
+          failed.add(entry)
+          this.#changed.set(entry.name, entry)
+          this.parts.log.error('slice not indexed', { slice: entry.key, reason: errorText(error) })
+        })
+    }
+    return failed
   }
 }
 

@@ -12,6 +12,9 @@ import { applyIndex } from './slice-index.ts'
 
 /** A slice that this process has in its hands: it grows, or the index has not yet taken over what it is. */
 export type OpenSlice = {
+  /** see `sliceName` */
+  name: string
+  /** of its object */
   key: string
   device: Device
   /** replaced, never changed: whoever reads it may keep it */
