@@ -47,7 +47,11 @@ const install = () => {
 }
 
 /** The wasm builds that are committed, by asconfig.json target. */
-const WASM_TARGETS = { release: 'core.wasm', scalar: 'core.scalar.wasm', threads: 'core.threads.wasm' }
+const WASM_TARGETS = {
+  release: 'core.wasm',
+  scalar: 'core.scalar.wasm',
+  threads: 'core.threads.wasm',
+}
 
 const newest = (folder, suffix) => {
   let time = 0
@@ -57,7 +61,11 @@ const newest = (folder, suffix) => {
   return time
 }
 
-const asc = (args) => must(`asc ${args.join(' ')}`, process.execPath, [join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js'), ...args])
+const asc = (args) =>
+  must(`asc ${args.join(' ')}`, process.execPath, [
+    join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js'),
+    ...args,
+  ])
 
 /** Compiles the committed targets in place. */
 const buildWasm = () => {
@@ -70,7 +78,10 @@ const buildWasm = () => {
 /** Compiles the core with its internals exported, for the unit tests. Skipped when it is newer than every source. */
 const buildTestWasm = () => {
   const out = join(root, 'build', 'core.test.wasm')
-  const sources = Math.max(newest(join(root, 'assembly'), '.ts'), newest(join(root, 'tests', 'assembly'), '.ts'))
+  const sources = Math.max(
+    newest(join(root, 'assembly'), '.ts'),
+    newest(join(root, 'tests', 'assembly'), '.ts'),
+  )
   if (existsSync(out) && statSync(out).mtimeMs > sources) return
   say('asc --target test')
   asc(['--target', 'test'])
@@ -82,7 +93,8 @@ const compareWasm = () => {
   for (const [target, file] of Object.entries(WASM_TARGETS)) {
     const out = join('build', 'compare', file)
     asc(['--target', target, '--outFile', out])
-    if (!readFileSync(join(root, out)).equals(readFileSync(join(root, 'core-wasm', file)))) stale.push(file)
+    if (!readFileSync(join(root, out)).equals(readFileSync(join(root, 'core-wasm', file))))
+      stale.push(file)
   }
   return stale
 }
@@ -91,7 +103,11 @@ const compareWasm = () => {
 const buildDist = () => {
   say('tsc -p tsconfig.build.json')
   rmSync(join(root, 'dist'), { recursive: true, force: true })
-  must('tsc', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'])
+  must('tsc', process.execPath, [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    'tsconfig.build.json',
+  ])
   mkdirSync(join(root, 'dist', 'core-wasm'), { recursive: true })
   for (const file of Object.values(WASM_TARGETS))
     cpSync(join(root, 'core-wasm', file), join(root, 'dist', 'core-wasm', file))
@@ -112,7 +128,20 @@ const build = () => {
 
 /** Suites: which folders run where. What is portable runs on all three runtimes. */
 const SUITES = [
-  { name: 'bun', folders: ['assembly', 'core-wasm', 'runtime', 'tools', 'cloud', 'conformance', 'fuzz', 'interop', 'docs'] },
+  {
+    name: 'bun',
+    folders: [
+      'assembly',
+      'core-wasm',
+      'runtime',
+      'tools',
+      'cloud',
+      'conformance',
+      'fuzz',
+      'interop',
+      'docs',
+    ],
+  },
   { name: 'node', folders: ['assembly', 'core-wasm', 'runtime', 'cloud', 'conformance'] },
   { name: 'deno', folders: ['assembly', 'core-wasm', 'runtime', 'conformance'] },
   { name: 'e2e', folders: ['e2e'] },
@@ -126,7 +155,11 @@ const testFiles = (folders) => {
     if (!existsSync(path)) continue
     for (const entry of readdirSync(path, { withFileTypes: true, recursive: true }))
       if (entry.isFile() && entry.name.endsWith('.test.ts'))
-        files.push(relative(root, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join('/'))
+        files.push(
+          relative(root, join(entry.parentPath ?? entry.path, entry.name))
+            .split(sep)
+            .join('/'),
+        )
   }
   return files.sort()
 }
@@ -157,7 +190,11 @@ const RUNNERS = {
     command: bin('deno'),
     args: ['test', '-A', '--no-check', '--no-lock', ...files],
     count: (out) => {
-      const lines = [...out.matchAll(/^.*\| (\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \((\d+) steps?\))?(?: \| (\d+) ignored(?: \((\d+) steps?\))?)?/gm)]
+      const lines = [
+        ...out.matchAll(
+          /^.*\| (\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \((\d+) steps?\))?(?: \| (\d+) ignored(?: \((\d+) steps?\))?)?/gm,
+        ),
+      ]
       const at = (index) => lines.reduce((total, line) => total + Number(line[index] ?? 0), 0)
       return { passed: at(1) + at(2), failed: at(3) + at(4), skipped: at(5) + at(6) }
     },
@@ -166,12 +203,14 @@ const RUNNERS = {
 RUNNERS.e2e = RUNNERS.bun
 RUNNERS.pack = RUNNERS.bun
 
-const sum = (text, pattern) => [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0)
+const sum = (text, pattern) =>
+  [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0)
 
 const runSuite = (suite) =>
   new Promise((resolve) => {
     const files = testFiles(suite.folders)
-    if (files.length === 0) return resolve({ name: suite.name, passed: 0, failed: 0, skipped: 0, seconds: 0 })
+    if (files.length === 0)
+      return resolve({ name: suite.name, passed: 0, failed: 0, skipped: 0, seconds: 0 })
     say(`${suite.name}: ${files.length} files`)
     const started = Date.now()
     const { command, args, count } = RUNNERS[suite.name](files)
@@ -205,8 +244,18 @@ const checks = () => {
     else result.failed++
   }
   const stale = compareWasm()
-  check(`committed wasm is what the sources build to${stale.length ? ` (stale: ${stale.join(', ')}; run npm run build:wasm)` : ''}`, stale.length === 0)
-  check('tsc (strict)', run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']) === 0)
+  check(
+    `committed wasm is what the sources build to${stale.length ? ` (stale: ${stale.join(', ')}; run npm run build:wasm)` : ''}`,
+    stale.length === 0,
+  )
+  check(
+    'tsc (strict)',
+    run(process.execPath, [
+      join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '-p',
+      'tsconfig.json',
+    ]) === 0,
+  )
   check('biome', run(bin('biome'), ['ci', '--diagnostic-level=error', '.']) === 0)
   result.seconds = (Date.now() - started) / 1000
   return result
@@ -214,24 +263,35 @@ const checks = () => {
 
 const test = async (wanted) => {
   const known = ['checks', ...SUITES.map((suite) => suite.name)]
-  for (const name of wanted) if (!known.includes(name)) die(`no suite ${name}; there are ${known.join(', ')}`)
+  for (const name of wanted)
+    if (!known.includes(name)) die(`no suite ${name}; there are ${known.join(', ')}`)
   const results = []
   if (wanted.length === 0 || wanted.includes('checks')) results.push(checks())
-  for (const suite of SUITES) if (wanted.length === 0 || wanted.includes(suite.name)) results.push(await runSuite(suite))
+  for (const suite of SUITES)
+    if (wanted.length === 0 || wanted.includes(suite.name)) results.push(await runSuite(suite))
   const total = { passed: 0, failed: 0, skipped: 0 }
   console.log('\nsuite     passed  failed  skipped  seconds')
   for (const r of results) {
-    console.log(`${r.name.padEnd(9)} ${String(r.passed).padStart(6)}  ${String(r.failed).padStart(6)}  ${String(r.skipped).padStart(7)}  ${r.seconds.toFixed(1).padStart(7)}`)
+    console.log(
+      `${r.name.padEnd(9)} ${String(r.passed).padStart(6)}  ${String(r.failed).padStart(6)}  ${String(r.skipped).padStart(7)}  ${r.seconds.toFixed(1).padStart(7)}`,
+    )
     for (const key of Object.keys(total)) total[key] += r[key]
   }
-  console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`)
+  console.log(
+    `\n${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`,
+  )
   process.exitCode = total.failed === 0 ? 0 : 1
 }
 
 /** Hands over to a TypeScript program on Bun; signals reach it through the terminal or are passed on. */
 const handOver = (file, args) => {
-  const child = spawn(bin('bun'), [join(root, file), ...args], { cwd: process.cwd(), env: { ...env, NO_COLOR: process.env.NO_COLOR ?? '' }, stdio: 'inherit' })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.stdin.isTTY || child.kill(signal))
+  const child = spawn(bin('bun'), [join(root, file), ...args], {
+    cwd: process.cwd(),
+    env: { ...env, NO_COLOR: process.env.NO_COLOR ?? '' },
+    stdio: 'inherit',
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => process.stdin.isTTY || child.kill(signal))
   child.on('close', (status, signal) => process.exit(signal ? 1 : (status ?? 1)))
 }
 
