@@ -16,7 +16,7 @@ import {
   TIME_RANGE,
 } from '../status';
 import { ticksOf } from '../ts/clock';
-import { fixVideoFormat, openAccessUnit } from '../video/access-unit';
+import { checkSliceType, fixVideoFormat, openAccessUnit } from '../video/access-unit';
 import { broughtPps, broughtSps, isCraOrBla, isRandomAccess, isRasl, setsChanged } from '../video/picture';
 import { setLastAudio } from './audio-track';
 import { audioAnnounced, audioWanted, dropsRasl, isOpen, needIdr, setDropsRasl, setNeedIdr, slicePtsMs } from './channel';
@@ -80,7 +80,7 @@ function cutBefore(ticks: i64, ptsMs: f64): i32 {
   return PICTURE_NEED_IDR;
 }
 
-function countPicture(length: i32, ptsMs: f64, utcMs: f64): void {
+function countPicture(length: i32, ptsMs: f64, utcMs: f64, cut: bool): void {
   count(STATE_VIDEO_FRAMES);
   addF64(STATE_BYTES_IN, <f64>length);
   setF64(STATE_LAST_PTS_MS, ptsMs);
@@ -90,8 +90,8 @@ function countPicture(length: i32, ptsMs: f64, utcMs: f64): void {
     return;
   }
   if (!broughtSps || !broughtPps) count(STATE_INSERTED_SETS);
+  setDropsRasl(isCraOrBla && (cut || needIdr));
   setNeedIdr(false);
-  setDropsRasl(isCraOrBla);
 }
 
 function accept(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameType: i32): i32 {
@@ -105,6 +105,8 @@ function accept(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameT
     count(STATE_DROPPED_RASL);
     return NOTICE_RASL_DROPPED;
   }
+  const type = checkSliceType();
+  if (type != OK) return type;
   const time = checkTime(ptsMs, isRandomAccess);
   if (time != OK) {
     breakPending = true;
@@ -127,7 +129,7 @@ function accept(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameT
   const status = writeTsPicture(end, ticks, ptsMs, utcMs, seq, cut, broken);
   if (status != OK) return status;
   if (isRandomAccess) fixVideoFormat();
-  countPicture(length, ptsMs, utcMs);
+  countPicture(length, ptsMs, utcMs, cut);
   if (!broken) return OK;
   breakPending = false;
   count(STATE_DISCONTINUITIES);

@@ -1,5 +1,9 @@
 /** The access unit being pushed: finds its units, asks the codec what they are. Codec-neutral entry of h264/ and h265/. */
+import { isH265 } from '../config';
 import { clearH264, beginH264Picture, continueH264Picture, fixH264Format, isH264Slice, readH264Unit } from '../h264/access-unit';
+import {
+  beginH265Picture, checkH265SliceType, clearH265, continueH265Picture, fixH265Format, isH265Slice, readH265Unit,
+} from '../h265/access-unit';
 import { nextStartCode, trimZeros } from '../nal/start-code';
 import { addUnit, clearUnits } from '../nal/unit-list';
 import { OK, PICTURE_MALFORMED, PICTURE_NO_START_CODE, PICTURE_NONE, PICTURE_TOO_MANY_UNITS } from '../status';
@@ -17,6 +21,7 @@ export let keptApart: bool = false;
 export function clearVideo(): void {
   clearFormat();
   clearH264();
+  clearH265();
 }
 
 /** A zero_byte in front of 00 00 01 belongs to the start code. */
@@ -68,25 +73,31 @@ export function openAccessUnit(at: usize, length: i32): i32 {
 }
 
 function isSlice(unit: usize): bool {
-  return isH264Slice(unit);
+  return isH265() ? isH265Slice(unit) : isH264Slice(unit);
 }
 
 function readUnit(unit: usize, length: i32): i32 {
-  return readH264Unit(unit, length);
+  return isH265() ? readH265Unit(unit, length) : readH264Unit(unit, length);
 }
 
 function beginPicture(unit: usize, end: usize): i32 {
-  return beginH264Picture(unit, end);
+  return isH265() ? beginH265Picture(unit, end) : beginH264Picture(unit, end);
+}
+
+/** H.264 says so with the first slice already. */
+export function checkSliceType(): i32 {
+  return isH265() ? checkH265SliceType() : OK;
 }
 
 /** A unit behind the first slice, at its NAL header: OK, or why the push is refused. */
 export function continuePicture(unit: usize, end: usize): i32 {
   if (unit >= end) return OK;
   if ((load<u8>(unit) & 0x80) != 0) return PICTURE_MALFORMED;
-  return continueH264Picture(unit, end);
+  return isH265() ? continueH265Picture(unit, end) : continueH264Picture(unit, end);
 }
 
 /** The picture is in the stream: its format is the channel's from now on. */
 export function fixVideoFormat(): void {
-  fixH264Format();
+  if (isH265()) fixH265Format();
+  else fixH264Format();
 }
