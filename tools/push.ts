@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs'
+import {
+  CloudStorage,
+  consoleLogger,
+  iv_cs_format_e,
+  LOG_LEVELS,
+  type Logger,
+  System,
+} from '../runtime/index.ts'
+import { Camera } from './camera/camera.ts'
+import { openSource } from './camera/open-source.ts'
+import { StatusFigures, StatusLine } from './camera/status-line.ts'
+import { choiceOption, fpsOption, numberOption, readOptions } from './cli/options.ts'
+import { InputError, UsageError } from './cli/usage-error.ts'
+
+const HELP = `skyrill push: record a file, an IP camera or a capture device to a cloud
+
+  skyrill push --cloud URL --product-id ID --device-name NAME --device-secret SECRET --input INPUT
+
+  --cloud URL            mqtt://host:1883, mqtts://, ws:// or wss:// (http://host means MQTT on port 1883 of it)
+  --product-id ID        identity of the device, as registered with the cloud
+  --device-name NAME
+  --device-secret SECRET (or the environment variable SKYRILL_DEVICE_SECRET, which other users cannot see)
+  --input INPUT          FILE.h264 or .h265: raw stream, looped in real time with times that go on
+                         anything else that ffmpeg reads: FILE.mp4, FILE.ts, rtsp://camera/stream
+  --audio FILE.aac       sound for a raw input: AAC-LC with ADTS headers
+  --fps N                pictures per second of a raw input; default: what the stream says, else 25
+  --channel N            0 for a device with one camera (default), 1 to 64 for the cameras of one with several
+  --format ts|fmp4       default ts
+  --buffer KIB           buffer for what the cloud has not acknowledged, 4 to 65536 KiB in steps of 4; default 4096
+  --login hmac|static    default hmac
+  --ca FILE.pem          authority of the cloud's certificate, when it is not a public one
+  --log LEVEL            ${LOG_LEVELS.join(', ')}; default warn
+
+  Ctrl-C ends cleanly: the last slice is closed and acknowledged. Exit code: 0 done, 1 failed, 2 wrong usage.`
+
+const OPTIONS = {
+  cloud: { type: 'string' },
+  'product-id': { type: 'string' },
+  'device-name': { type: 'string' },
+  'device-secret': { type: 'string' },
+  input: { type: 'string' },
+  audio: { type: 'string' },
+  fps: { type: 'string' },
+  channel: { type: 'string' },
+  format: { type: 'string' },
+  buffer: { type: 'string' },
+  login: { type: 'string' },
+  ca: { type: 'string' },
+  log: { type: 'string' },
+} as const
+
+const STATUS_INTERVAL_MS = 1000
+
+const required = (name: string, value: string | undefined): string => {
+  if (value === undefined || value === '') throw new UsageError(`--${name} is required`)
+  return value
+}
+
+const readCa = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new InputError(`--ca ${path}: ${(error as Error).message}`)
+  }
+}
+
+const parse = (args: string[]) => {
+  const { values } = readOptions(args, OPTIONS)
+  if (values.help) return undefined
+  const bufferKib = numberOption('buffer', values.buffer, { min: 4, max: 65_536, unit: 'KiB' })
+  if (bufferKib !== undefined && bufferKib % 4 !== 0)
+    throw new UsageError(`--buffer ${bufferKib}: must be a multiple of 4 KiB`)
+  const secret = values['device-secret'] ?? process.env.SKYRILL_DEVICE_SECRET
+  return {
+    cloudUrl: required('cloud', values.cloud),
+    productId: required('product-id', values['product-id']),
+    deviceName: required('device-name', values['device-name']),
+    deviceSecret: required('device-secret', secret),
+    input: required('input', values.input),
+    audio: values.audio,
+    fps: fpsOption(values.fps),
+    channel: numberOption('channel', values.channel, { min: 0, max: 64, unit: '(a channel)' }) ?? 0,
+    format: choiceOption('format', values.format, ['ts', 'fmp4']) ?? 'ts',
+    bufferBytes: (bufferKib ?? 4096) * 1024,
+    login: choiceOption('login', values.login, ['hmac', 'static']) ?? 'hmac',
+    ca: values.ca === undefined ? undefined : readCa(values.ca),
+    logLevel: choiceOption('log', values.log, LOG_LEVELS) ?? 'warn',
+  }
+}
+
+/** `skyrill push`: runs a camera until it is interrupted. */
+export const push = async (args: string[]): Promise<number> => {
+  const options = parse(args)
+  if (!options) {
+    console.log(HELP)
+    return 0
+  }
+  const line = new StatusLine()
+  const log = clearing(line, consoleLogger(options.logLevel))
+  const source = openSource(options)
+  const system = new System()
+  const storage = new CloudStorage(system)
+  let offline = 'connecting'
+  const code = await system.init({
+    productId: options.productId,
+    deviceName: options.deviceName,
+    deviceSecret: options.deviceSecret,
+    cloudUrl: options.cloudUrl,
+    login: options.login,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    logger: log,
+    onOnline: () => {
+      offline = ''
+    },
+    onOffline: (reason) => {
+      offline = `offline: ${reason}`
+    },
+  })
+  if (code !== 0) throw new UsageError(system.lastError)
+  const { channel, bufferBytes } = options
+  const format =
+    options.format === 'ts' ? iv_cs_format_e.IV_CS_FORMAT_TS : iv_cs_format_e.IV_CS_FORMAT_FMP4
+  const camera = new Camera({ storage, source, channel, bufferBytes, format, log })
+  const figures = new StatusFigures()
+  const timer = setInterval(
+    () => line.show(figures.text(storage.stats(channel), offline, performance.now())),
+    STATUS_INTERVAL_MS,
+  )
+  const release = onInterrupt(() => camera.stop())
+  try {
+    await camera.open()
+    await camera.run()
+  } finally {
+    release()
+    clearInterval(timer)
+    line.clear()
+    source.close()
+    const last = storage.stats(channel)
+    await storage.exitCs()
+    await system.exit()
+    if (last) console.log(`stopped after ${last.videoFrames} pictures; the last slice is closed`)
+  }
+  return 0
+}
+
+/** Messages do not run into the status line. */
+const clearing = (line: StatusLine, logger: Logger): Logger => {
+  const after =
+    (write: (message: string) => void) =>
+    (message: string): void => {
+      line.clear()
+      write(message)
+    }
+  return {
+    error: after(logger.error),
+    warn: after(logger.warn),
+    info: after(logger.info),
+    debug: after(logger.debug),
+  }
+}
+
+/** The first signal ends cleanly, the second at once. */
+const onInterrupt = (stop: () => void): (() => void) => {
+  let signals = 0
+  const onSignal = (): void => {
+    if (signals++ > 0) process.exit(1)
+    stop()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+  return () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal)
+  }
+}
