@@ -3,16 +3,26 @@ import { UsageError } from './usage-error.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>
 
+/** Named, so that the declaration file can say it. */
+type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{
+    args: string[]
+    options: O & { help: { type: 'boolean'; short: 'h' } }
+    allowPositionals: boolean
+    strict: true
+  }>
+>
+
 /** parseArgs whose complaints are usage errors; `--help` is understood everywhere. */
 export const readOptions = <const O extends Options>(
   args: readonly string[],
   options: O,
   positionals = false,
-) => {
+): Parsed<O> => {
   try {
     return parseArgs({
       args: [...args],
-      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      options: { ...options, help: { type: 'boolean' as const, short: 'h' as const } },
       allowPositionals: positionals,
       strict: true,
     })
