@@ -59,8 +59,11 @@ const beeps = (file: string): number[] =>
     -20,
   )
 
-const INPUTS = [
-  { name: 'AAC', args: () => ['--audio', aacClip(sound(16_000))] },
+/** ffmpeg's encoder puts 1024 samples in front; a camera's own AAC is passed through as it comes, delay and all. */
+const AAC_PRIMING_S = 1024 / 16_000
+
+const INPUTS: { name: string; primingS?: number; args: () => string[] }[] = [
+  { name: 'AAC', primingS: AAC_PRIMING_S, args: () => ['--audio', aacClip(sound(16_000))] },
   { name: 'PCM 16 kHz', args: () => ['--audio', wavClip(sound(16_000))] },
   { name: 'PCM 48 kHz', args: () => ['--audio', wavClip(sound(48_000))] },
   { name: 'G.711 A-law', args: () => ['--audio', g711Clip('a', sound(8000)), '--rate', '8000'] },
@@ -78,7 +81,7 @@ describe('flash and beep', { skip: needTool('ffmpeg') }, () => {
         assert.ok(light.length >= SECONDS - 1, `${light.length} flashes`)
         assert.equal(tone.length, light.length)
         for (const [index, time] of light.entries()) {
-          const offset = tone[index]! - time
+          const offset = tone[index]! - time - (input.primingS ?? 0)
           assert.ok(
             Math.abs(offset) <= FRAME_S,
             `beep ${index} is ${(offset * 1000).toFixed(1)} ms from its flash; one picture is ${FRAME_S * 1000} ms`,
