@@ -239,9 +239,34 @@ export type iv_cs_channel_params_s = {
 // biome-ignore lint/suspicious/noConfusingVoidType: a callback in TypeScript need not return what the one in C must
 export type iv_cs_callback_result = number | void
 
+/** What onEventCapturePicture fills in; left as it is (null and 0) there is no picture. */
+export type iv_cs_picture_s = { pic: Uint8Array | null; size: number }
+
+/** What getCsAiProcess fills in. */
+export type iv_cs_ai_process_s = { ai_type: iv_cs_ai_type_e }
+
+/** What an analysis in the cloud found; more than the specification's callback can say. */
+export type iv_cs_ai_notice_s = { event_key?: string; event_id?: number; text?: string }
+
 export type iv_cs_init_func_cb_s = {
   onStartPushStream(channel: number): iv_cs_callback_result
   onStopPushStream(channel: number): iv_cs_callback_result
+  /** `utc_expire` in seconds, 0 when the service does not end */
+  onAiServiceNotify?(
+    channel: number,
+    ai_server_type: number,
+    utc_expire: number,
+    notice: iv_cs_ai_notice_s,
+  ): void
+  /** The picture's bytes must stay as they are until onEventPictureResult hands them back. */
+  onEventCapturePicture?(
+    channel: number,
+    event_id: number,
+    picture: iv_cs_picture_s,
+  ): iv_cs_callback_result
+  /** `err_code` 0: uploaded. Called once for each picture, never when there was none. */
+  onEventPictureResult?(channel: number, pic: Uint8Array, err_code: number): iv_cs_callback_result
+  onEventReportResult?(channel: number, info: iv_cs_event_result_info): iv_cs_callback_result
   onNotify?(
     channel: number,
     type: iv_cs_notify_msg_type_e,

@@ -1,0 +1,237 @@
+import type { Timer } from '../clock.ts'
+import { Machine } from '../machine.ts'
+import { ReplyCode } from '../mqtt/messages.ts'
+import { backoffMs } from '../upload/retry.ts'
+import type { EventParts } from './dependencies.ts'
+import type { Outbox } from './outbox.ts'
+import { Picture } from './picture.ts'
+import { isComplete, VideoProgress } from './rules.ts'
+import { EVENT_ROWS, type EventActions, type EventEvent, type EventState } from './states.ts'
+
+/** After a stop, pre-recorded video has so long to catch up. */
+export const CATCH_UP_MAX_MS = 10_000
+/** Video that is less behind than this is live. */
+export const CATCH_UP_MIN_MS = 1000
+/** Events should be shorter than this (specification, note 9). */
+export const LONG_EVENT_MS = 3_600_000
+const ANNOUNCE_TIMEOUT_MS = 60_000
+
+export type EventSpan = {
+  key: string
+  id: number
+  info: string
+  startMs: number
+  videoStartMs: number
+  ai: number
+}
+
+/** What one event tells those around it. */
+export type EventHooks = {
+  /** it needs the recording no longer, or in another way */
+  onRecordingChanged(): void
+  onOver(event: CloudEvent): void
+}
+
+/** One event from its start to its result. */
+export class CloudEvent implements EventActions {
+  readonly span: EventSpan
+  readonly #parts: EventParts
+  readonly #outbox: Outbox
+  readonly #hooks: EventHooks
+  readonly #machine: Machine<EventState, EventEvent, EventActions>
+  readonly #picture: Picture
+  #video = new VideoProgress(Number.POSITIVE_INFINITY, false)
+  #endMs = 0
+  /** up to where the event's video goes, once it was stopped */
+  videoEndMs = Number.POSITIVE_INFINITY
+  #isReported = false
+  #isComplete = false
+  #timer: Timer | undefined
+  #longTimer: Timer | undefined
+  #announceTimer: Timer | undefined
+  #attempt = 0
+
+  constructor(span: EventSpan, parts: EventParts, outbox: Outbox, hooks: EventHooks) {
+    this.span = span
+    this.#parts = parts
+    this.#outbox = outbox
+    this.#hooks = hooks
+    this.#machine = new Machine(EVENT_ROWS, 'running', this)
+    this.#picture = new Picture({
+      clock: parts.clock,
+      random: parts.random,
+      log: parts.log,
+      put: parts.putPicture,
+      renewGrant: () => this.#announce(),
+      handBack: (bytes, code) => parts.callbacks.pictureResult(bytes, code),
+      onSettled: () => this.#look(),
+    })
+  }
+
+  get state(): EventState {
+    return this.#machine.state
+  }
+
+  get needsRecording(): boolean {
+    return this.state === 'running' || this.state === 'catching'
+  }
+
+  /** Asks the app for the picture: the first thing that it hears of an event. */
+  capture(): void {
+    this.#picture.take(this.#parts.callbacks.capture(this.span.id))
+  }
+
+  /** The recording is on: from here on bytes count, and the cloud is told. */
+  begin(): void {
+    const { recording, clock, log } = this.#parts
+    const { position, released } = recording.from(this.span.videoStartMs)
+    this.#video = new VideoProgress(position, released)
+    this.#longTimer = clock.after(LONG_EVENT_MS, () =>
+      log.warn(
+        `event ${this.span.id} has lasted for an hour; shorter events are easier to find and to lose less of`,
+      ),
+    )
+    this.#announce()
+  }
+
+  stop(endMs: number, videoEndMs: number): void {
+    this.#endMs = endMs
+    this.videoEndMs = videoEndMs
+    this.#machine.send('stop')
+  }
+
+  revoke(): void {
+    this.#machine.send('revoke')
+  }
+
+  /** A picture of this time has come. */
+  seen(utcMs: number): void {
+    if (utcMs >= this.videoEndMs) this.#machine.send('reached')
+  }
+
+  acknowledged(from: number, to: number): void {
+    this.#video.acknowledge(from, to)
+    this.#look()
+  }
+
+  close(): void {
+    this.#machine.send('close')
+  }
+
+  // ── guards and actions ──────────────────────────────────────────────────────────────────────────
+
+  isBehind(): boolean {
+    const { isPreRecorded, lastUtcMs } = this.#parts.recording.window
+    if (!isPreRecorded) return false
+    return Number.isNaN(lastUtcMs) || this.videoEndMs - lastUtcMs > CATCH_UP_MIN_MS
+  }
+
+  awaitVideo(): void {
+    this.#after(CATCH_UP_MAX_MS)
+    this.#hooks.onRecordingChanged()
+  }
+
+  leaveRecording(): void {
+    this.#longTimer?.cancel()
+    this.#after(this.#parts.times().sendMs)
+    this.#hooks.onRecordingChanged()
+    this.#video.end(this.#parts.recording.to(this.videoEndMs))
+    this.#look()
+  }
+
+  cutShort(): void {
+    const nowMs = this.#parts.clock.nowMs()
+    this.#endMs = Math.max(nowMs, this.span.startMs)
+    this.videoEndMs = Math.max(nowMs, this.span.videoStartMs)
+    this.leaveRecording()
+  }
+
+  report(): void {
+    const { rule, channel, times, log, onTrialLeft } = this.#parts
+    const { key, id, info, startMs, videoStartMs, ai } = this.span
+    this.#announceTimer?.cancel()
+    this.#after(times().replyMs)
+    this.#picture.abandon()
+    this.#isComplete = isComplete(rule, this.#video.counts, this.#picture.state === 'done')
+    const params = {
+      channel,
+      key,
+      eventId: id,
+      info,
+      startMs: Math.round(startMs),
+      videoStartMs: Math.round(videoStartMs),
+      ai,
+      endMs: Math.round(this.#endMs),
+      videoEndMs: Math.round(this.videoEndMs),
+      video: this.#video.extent,
+      picture: this.#picture.state,
+    }
+    void this.#outbox.deliver(params).then((answer) => {
+      if (!answer) return
+      this.#isReported = answer.code === ReplyCode.ok
+      if (!this.#isReported)
+        log.warn(`the cloud did not take event ${id}: ${answer.code} ${answer.status}`)
+      if (answer.data?.trialSec !== undefined) onTrialLeft(answer.data.trialSec)
+      this.#machine.send('reported')
+    })
+  }
+
+  finish(): void {
+    this.#timer?.cancel()
+    this.#hooks.onOver(this)
+    this.#parts.callbacks.result({
+      result_code: this.#isComplete && this.#isReported ? 1 : 0,
+      event_id: this.span.id,
+      start_time_s: Math.floor(this.span.startMs / 1000),
+      end_time_s: Math.floor(this.#endMs / 1000),
+    })
+  }
+
+  abandon(): void {
+    this.#longTimer?.cancel()
+    this.#announceTimer?.cancel()
+    if (this.#endMs === 0) this.#endMs = Math.max(this.#parts.clock.nowMs(), this.span.startMs)
+    this.#picture.abandon()
+    this.#isComplete = false
+    this.finish()
+  }
+
+  // ── inside ──────────────────────────────────────────────────────────────────────────────────────
+
+  #after(delayMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = this.#parts.clock.after(delayMs, () => this.#machine.send('timeout'))
+  }
+
+  /** Nothing more is to be waited for? */
+  #look(): void {
+    if (this.state === 'uploading' && this.#video.isSettled && this.#picture.isSettled)
+      this.#machine.send('settled')
+  }
+
+  #announce(): void {
+    const { cloud, channel, log, askPlan, clock, random } = this.#parts
+    const { key, id, info, startMs, videoStartMs, ai } = this.span
+    const params = {
+      channel,
+      key,
+      eventId: id,
+      info,
+      startMs: Math.round(startMs),
+      videoStartMs: Math.round(videoStartMs),
+      ai,
+    }
+    void cloud.start(params, ANNOUNCE_TIMEOUT_MS).then((answer) => {
+      if (this.state === 'reporting' || this.state === 'over') return
+      if (answer?.code === ReplyCode.ok && answer.data) {
+        this.#picture.grant(answer.data.picture)
+        return
+      }
+      if (answer)
+        log.warn(`the cloud did not take the start of event ${id}: ${answer.code} ${answer.status}`)
+      if (answer?.code === ReplyCode.noPlan) askPlan()
+      this.#announceTimer?.cancel()
+      this.#announceTimer = clock.after(backoffMs(this.#attempt++, random), () => this.#announce())
+    })
+  }
+}
