@@ -68,7 +68,7 @@ describe('packed package', () => {
       body: JSON.stringify(body),
     })
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${await response.clone().text()}`)
-    return response.json()
+    return response.json() as Promise<{ deviceSecret: string }>
   }
 
   before(async () => {
