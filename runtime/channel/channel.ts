@@ -1,5 +1,6 @@
 import { statusMessage } from '../../core-wasm/index.ts'
 import { type Clock, StreamClock } from '../clock.ts'
+import { ADMIT_REFUSE, ADMIT_SKIP, PushWindow } from '../event/window.ts'
 import { errorText, type Logger } from '../log.ts'
 import { Machine } from '../machine.ts'
 import type { ChannelOptions } from '../options.ts'
@@ -47,6 +48,8 @@ export class Channel implements ChannelActions {
   readonly id: number
   readonly core: ChannelCore
   readonly latency = new Latency()
+  /** which frames of a recording are taken */
+  readonly window = new PushWindow()
   readonly #clock: Clock
   readonly #log: Logger
   readonly #callbacks: iv_cs_init_func_cb_s
@@ -60,6 +63,10 @@ export class Channel implements ChannelActions {
   #stepped = false
   #fragmentOpen = false
   #pushing = false
+  #isFullTime = false
+  #isDemanded = false
+  /** what the first frame of the next recording stands for; undefined: its arrival */
+  #startUtcMs: number | undefined
   #lastError: LastError = { code: iv_err_code_e.IV_ERR_NONE, status: 0, message: '' }
   readonly #roomWaiters: (() => void)[] = []
   slicesOk = 0
@@ -98,7 +105,19 @@ export class Channel implements ChannelActions {
 
   /** The plan says whether to record all the time. */
   plan(fullTime: boolean): void {
-    this.#machine.send(fullTime ? 'plan-on' : 'plan-off')
+    this.#isFullTime = fullTime
+    this.#want()
+  }
+
+  /** Events need frames, or no longer. The first one stands for `startUtcMs` when the app has kept it. */
+  demand(on: boolean, startUtcMs?: number): void {
+    this.#isDemanded = on
+    this.#startUtcMs = startUtcMs
+    this.#want()
+  }
+
+  #want(): void {
+    this.#machine.send(this.#isFullTime || this.#isDemanded ? 'plan-on' : 'plan-off')
   }
 
   /** Takes one frame. Never throws, allocates or waits. */
@@ -110,37 +129,57 @@ export class Channel implements ChannelActions {
       return this.#refuse(iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE, 0, NOT_RECORDING)
     if (state === 'closed')
       return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 0, CLOSED)
+    const isVideo = type === iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
+    const admitted = isVideo
+      ? this.#admitVideo(pack)
+      : this.window.admitAudio(this.#utcOf(pack.u64PTS))
+    if (admitted === ADMIT_SKIP) return iv_err_code_e.IV_ERR_NONE
+    if (admitted === ADMIT_REFUSE)
+      return this.#refuse(iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE, 0, NOT_RECORDING)
     this.#pushing = true
-    const status =
-      type === iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
-        ? this.#pushVideo(pack)
-        : this.#pushAudio(pack)
+    const status = isVideo ? this.#pushVideo(pack) : this.#pushAudio(pack)
     this.#pushing = false
     if (status < 0) return this.#refuse(errorOfStatus(status), status, statusMessage(status))
     this.#accepted()
     return iv_err_code_e.IV_ERR_NONE
   }
 
-  #pushVideo(pack: iv_cm_venc_pack_s): number {
-    const { u64PTS: ptsMs } = pack
+  /** Finds the UTC of a picture, and whether it is wanted. */
+  #admitVideo({ u64PTS: ptsMs, eFrameType }: iv_cm_venc_pack_s): number {
+    const isIdr = eFrameType === iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
     const step = ptsMs - this.#lastPtsMs
     const restarts = !this.#streamClock.started || !(step > 0 && step <= PTS_JUMP_MS)
-    if (this.#stepped && pack.eFrameType === iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I) {
+    if (this.#stepped && isIdr) {
       this.#stepped = false
       this.core.flush(FlushReason.clock)
       this.#streamClock.start(this.#clock.nowMs(), ptsMs)
-    } else if (restarts) this.#streamClock.start(this.#clock.nowMs(), ptsMs)
+    } else if (restarts) this.#streamClock.start(this.#originUtcMs(), ptsMs)
     this.#lastPtsMs = ptsMs
-    const status = this.core.pushVideo(pack, this.#streamClock.utcMs(ptsMs))
-    // the recording begins with the first picture that was accepted
-    if (status < 0 && this.#machine.state !== 'recording') this.#streamClock.stop()
+    return this.window.admitVideo(this.#streamClock.utcMs(ptsMs), isIdr)
+  }
+
+  /** UTC of a recording's first frame. */
+  #originUtcMs(): number {
+    const isKept = this.#machine.state === 'armed' && this.window.isPreRecorded
+    return isKept ? this.window.startUtcMs : this.#clock.nowMs()
+  }
+
+  #utcOf(ptsMs: number): number {
+    return this.#streamClock.started ? this.#streamClock.utcMs(ptsMs) : this.#clock.nowMs()
+  }
+
+  #pushVideo(pack: iv_cm_venc_pack_s): number {
+    const utcMs = this.#streamClock.utcMs(pack.u64PTS)
+    const status = this.core.pushVideo(pack, utcMs)
+    if (status >= 0) this.window.taken(utcMs)
+    // a live recording begins with the first picture that was accepted, one that was kept with the first that was pushed
+    else if (this.#machine.state !== 'recording' && !this.window.isPreRecorded)
+      this.#streamClock.stop()
     return status
   }
 
   #pushAudio(pack: iv_cm_venc_pack_s): number {
-    const { u64PTS: ptsMs } = pack
-    const utcMs = this.#streamClock.started ? this.#streamClock.utcMs(ptsMs) : this.#clock.nowMs()
-    return this.core.pushAudio(pack, utcMs)
+    return this.core.pushAudio(pack, this.#utcOf(pack.u64PTS))
   }
 
   #accepted(): void {
@@ -220,6 +259,8 @@ export class Channel implements ChannelActions {
   // ── actions ─────────────────────────────────────────────────────────────────────────────────────
 
   callStart(): void {
+    this.window.begin(this.#startUtcMs, this.#clock.nowMs())
+    this.#startUtcMs = undefined
     this.#call('onStartPushStream', () => this.#callbacks.onStartPushStream(this.id))
   }
 
@@ -243,6 +284,7 @@ export class Channel implements ChannelActions {
 
   #flush(reason: FlushReason): void {
     this.core.flush(reason)
+    this.window.end()
     this.#streamClock.stop()
     this.#fragmentOpen = false
     this.#uplink?.flush()
