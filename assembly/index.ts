@@ -1,1 +1,2 @@
 export * from './channel/abi';
+export * from './aac/exports';

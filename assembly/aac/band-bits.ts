@@ -1,6 +1,7 @@
 // Exact bits of a band of quantised lines in every codebook that can hold it.
 
-import { bookLength, ESCAPE_BOOK, ESCAPE_VALUE, escapeBits } from './huffman';
+import { bookLength } from './huffman';
+import { escapePairBits } from './quantize';
 import { pairBits12, pairBits7, quadBits2 } from './state';
 
 /** Entry for a codebook that cannot hold the band. */
@@ -71,9 +72,7 @@ function escapes(at: usize, end: usize, out: usize): void {
   let bits = 0;
   for (; at < end; at += 4) {
     const y = abs<i32>(load<i16>(at)), z = abs<i32>(load<i16>(at, 2));
-    bits += bookLength(ESCAPE_BOOK, 17 * min(y, ESCAPE_VALUE) + min(z, ESCAPE_VALUE)) + <i32>(y > 0) + <i32>(z > 0);
-    if (y >= ESCAPE_VALUE) bits += escapeBits(y);
-    if (z >= ESCAPE_VALUE) bits += escapeBits(z);
+    bits += escapePairBits(y, z);
   }
   store<u16>(out, <u16>bits, 22);
 }

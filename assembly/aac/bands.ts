@@ -1,17 +1,8 @@
-// Scale factor bands of one channel's frame, in the order in which they are coded. Spec: 14496-3 4.5.2.3.4
+// Scale factor bands, by samplingFrequencyIndex. Spec: 14496-3 4.5.4
 // With short windows the lines are kept group by group, band by band, window by window, as spectral_data() has them: so
 // every band, of a long frame or of a group of short windows, is one run of lines.
 
-import { FRAME, MAX_BANDS, SHORT } from './frame';
-import { LONG_BANDS, LONG_EDGES, LONG_START, RATES, SHORT_BANDS, SHORT_EDGES, SHORT_START } from './tables-sfb';
-
-const RATE_COUNT = 12; // 7350 Hz is in the tables, no camera has it
-
-/** samplingFrequencyIndex, or -1. Spec: 14496-3 table 1.18 */
-export function rateIndex(rate: i32): i32 {
-  for (let i = 0; i < RATE_COUNT; i++) if (load<u32>(RATES + (<usize>i << 2)) == <u32>rate) return i;
-  return -1;
-}
+import { LONG_BANDS, LONG_EDGES, LONG_START, SHORT_BANDS, SHORT_EDGES, SHORT_START } from './tables-sfb';
 
 // @ts-ignore: decorator
 @inline

@@ -2,8 +2,8 @@
 // first book's, the high half the second's, so that one addition counts both.
 // Signed books (1, 2, 5, 6) stand with the mean over the signs; the exact count comes from band-bits.ts.
 
-import { bookLength } from './huffman';
-import { pairBits12, pairBits4, pairBits7, quadBits1, quadBits2 } from './state';
+import { bookLength, ESCAPE_BOOK } from './huffman';
+import { pairBits12, pairBits15, pairBits4, pairBits7, quadBits1, quadBits2 } from './state';
 
 export function bitTablesInit(): void {
   // quads: bit i of the index is set where line i has magnitude >= 1; for 0..2, bits 4..7 where it is 2
@@ -32,6 +32,7 @@ export function bitTablesInit(): void {
       if (y < 5 && z < 5) setPair(pairBits4, index, bookLength(5, 9 * y + z + 40), bookLength(6, 9 * y + z + 40));
       if (y < 8 && z < 8) setPair(pairBits7, index, bookLength(7, 8 * y + z) + signs, bookLength(8, 8 * y + z) + signs);
       if (y < 13 && z < 13) setPair(pairBits12, index, bookLength(9, 13 * y + z) + signs, bookLength(10, 13 * y + z) + signs);
+      setPair(pairBits15, index, bookLength(ESCAPE_BOOK, 17 * y + z) + signs, bookLength(ESCAPE_BOOK, 17 * y + z) + signs);
     }
   }
 }

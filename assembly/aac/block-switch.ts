@@ -1,47 +1,82 @@
-// When to use short windows: an attack whose noise would be heard before it. The signal's upper part is compared, sub-block
-// of 128 samples by sub-block, with what came before.
+// When to use short windows: an attack whose coding noise would be heard before it. The energy of the upper part of the
+// signal, in steps of 128 samples, is compared with what came before.
 
 import { EIGHT_SHORT, FRAME, LONG_START_SEQUENCE, LONG_STOP_SEQUENCE, ONLY_LONG, SHORT } from './frame';
-import { ATTACK, ATTACK_AT, INPUT, NEXT_SHORT } from './state';
+import {
+  ATTACK_WINDOW, channel, INPUT, IS_SHORT, LAST_SAMPLE, LATE_WINDOW, NEXT_SHORT, NEXT_WINDOW, RECENT_ENERGY, SEQUENCE,
+  WAS_SHORT
+} from './state';
 import { tune } from './tuning';
 
-/** Energy below which nothing is an attack: 16-bit noise of about 30 steps. */
+/** Below this energy nothing is an attack: differences of about 30 steps of 16-bit samples. */
 const QUIET: f32 = 128 * 900;
-/** First sample of the look-ahead block's frame that short windows resolve: 448 + half a window's overlap. */
-const FILTER_LAST = ATTACK; // f32 last sample
-const RECENT = ATTACK + 4; // f32 smoothed energy
-const TAIL = ATTACK + 8; // f32[4]: energies of the last sub-blocks
+
+const STEPS = 8; // FRAME / SHORT
 
 /**
- * Looks at the block `ahead` (1024 samples, the last that the next frame covers) and says whether the next frame should
- * be short. Sets ATTACK_AT to the short window in which the attack lies.
+ * Short window w of a frame spans samples 448 + 128 w to 704 + 128 w of its two blocks. An attack in the first half of the
+ * newest block falls into window 4 + step of the next frame, one in the second half into window step - 4 of the frame
+ * after that, while a start window keeps it out of the frame before.
  */
-export function detectAttack(ch: usize, ahead: usize): bool {
-  let last = load<f32>(ch + FILTER_LAST);
-  let recent = load<f32>(ch + RECENT);
+const LATE_STEP = 4;
+
+export function switchInit(channels: i32): void {
+  for (let c = 0; c < channels; c++) store<i32>(channel(c) + LATE_WINDOW, -1);
+}
+
+/** Listens to the newest block and sets SEQUENCE of this frame; all channels switch together. */
+export function switchBlocks(channels: i32): void {
+  const lead = channel(0);
+  store<i32>(lead + WAS_SHORT, load<i32>(lead + IS_SHORT));
+  store<i32>(lead + IS_SHORT, load<i32>(lead + NEXT_SHORT));
+  store<i32>(lead + ATTACK_WINDOW, load<i32>(lead + NEXT_WINDOW));
+  let next = load<i32>(lead + LATE_WINDOW);
+  let late = -1;
+  for (let c = 0; c < channels; c++) {
+    const steps = attackSteps(channel(c));
+    const early = steps & 15;
+    if (early != 0 && next < 0) next = LATE_STEP + ctz(early);
+    if (steps > 15 && late < 0) late = ctz(steps >> LATE_STEP);
+  }
+  store<i32>(lead + NEXT_SHORT, <i32>(next >= 0));
+  store<i32>(lead + NEXT_WINDOW, next);
+  store<i32>(lead + LATE_WINDOW, late);
+  const sequence = windowSequence(load<i32>(lead + WAS_SHORT) != 0, load<i32>(lead + IS_SHORT) != 0, next >= 0);
+  if (sequence == EIGHT_SHORT && load<i32>(lead + IS_SHORT) == 0) {
+    store<i32>(lead + IS_SHORT, 1);
+    store<i32>(lead + ATTACK_WINDOW, 0);
+  }
+  for (let c = 0; c < channels; c++) {
+    store<i32>(channel(c) + SEQUENCE, sequence);
+    store<i32>(channel(c) + ATTACK_WINDOW, load<i32>(lead + ATTACK_WINDOW));
+  }
+}
+
+/** Bit per step of the newest block in which an attack begins. */
+function attackSteps(ch: usize): i32 {
+  let at = ch + INPUT + 2 * FRAME * 4;
+  let last = load<f32>(ch + LAST_SAMPLE);
+  let recent = load<f32>(ch + RECENT_ENERGY);
   const ratio = tune(7);
-  let found = -1;
-  for (let b = 0; b < FRAME / SHORT; b++) {
+  let found = 0;
+  for (let step = 0; step < STEPS; step++) {
     let energy: f32 = 0;
-    for (let i = 0; i < SHORT; i++, ahead += 4) {
-      const x = load<f32>(ahead);
+    for (let i = 0; i < SHORT; i++, at += 4) {
+      const x = load<f32>(at);
       const h = x - last;
       last = x;
       energy += h * h;
     }
-    if (energy > QUIET && energy > ratio * recent && found < 0) found = b;
-    recent = max<f32>(energy, <f32>0.7 * recent + <f32>0.3 * energy) * <f32>0.5 + recent * <f32>0.5;
-    if (energy < recent) recent = <f32>0.8 * recent + <f32>0.2 * energy;
+    if (energy > QUIET && energy > ratio * recent) found |= 1 << step;
+    recent = energy > recent ? energy : <f32>0.75 * recent + <f32>0.25 * energy;
   }
-  store<f32>(ch + FILTER_LAST, last);
-  store<f32>(ch + RECENT, recent);
-  store<i32>(ch + ATTACK_AT, found);
-  return found >= 0;
+  store<f32>(ch + LAST_SAMPLE, last);
+  store<f32>(ch + RECENT_ENERGY, recent);
+  return found;
 }
 
-/** window_sequence of a frame from whether the frames before, now and next are short. */
+/** window_sequence of a frame, from whether the frames before, now and next are short. Spec: 14496-3 4.6.11.2 */
 export function windowSequence(before: bool, now: bool, next: bool): i32 {
-  if (now) return EIGHT_SHORT;
-  if (before && next) return EIGHT_SHORT; // a start and a stop at once do not exist
+  if (now || (before && next)) return EIGHT_SHORT; // a stop and a start in one do not exist
   return before ? LONG_STOP_SEQUENCE : next ? LONG_START_SEQUENCE : ONLY_LONG;
 }

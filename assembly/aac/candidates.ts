@@ -4,7 +4,7 @@
 // however loud it is; a floor, because noise far below the mask is not heard and not worth bits.
 
 import { log2 } from './math';
-import { measure, measuredBits, measuredNoise } from './quantize';
+import { measure, measuredBits, measuredNoise, sumLanes } from './quantize';
 import {
   BANDS, CANDIDATES, CANDIDATE_BITS, CANDIDATE_COST, CANDIDATE_COUNT, CANDIDATE_TOP, EDGE, ENERGY, MASK, POWER34,
   SPECTRUM, WEIGHT, ZERO_COST
@@ -14,27 +14,22 @@ import { tune } from './tuning';
 const SCALE_FACTOR_MIN = 1;
 const SCALE_FACTOR_MAX = 254;
 /** Candidates coarser than the expected best. */
-const ABOVE = 8;
+const ABOVE = 6;
 
 /** Fills the candidates of every band, around the step that is best at the price of `lambda` per bit. */
-export function findCandidates(ch: usize, lambda: f32): void {
+export function findCandidates(ch: usize, lambda: f32, floor: f32): void {
   const bands = load<i32>(ch + BANDS);
-  for (let b = 0; b < bands; b++) findBand(ch, b, lambda);
+  for (let b = 0; b < bands; b++) findBand(ch, b, lambda, floor);
 }
 
-function findBand(ch: usize, b: i32, lambda: f32): void {
+function findBand(ch: usize, b: i32, lambda: f32, floor: f32): void {
   const word = <usize>b << 2;
   const first = load<u16>(ch + EDGE + (<usize>b << 1)), end = load<u16>(ch + EDGE + (<usize>b << 1), 2);
   const spectrum = ch + SPECTRUM + (<usize>first << 2), power34 = ch + POWER34 + (<usize>first << 2);
   const lines = <i32>end - <i32>first;
-  let energy: f32 = 0, roots: f32 = 0, top: f32 = 0;
-  for (let i = 0; i < lines; i++) {
-    const x = load<f32>(spectrum + (<usize>i << 2)), p = load<f32>(power34 + (<usize>i << 2));
-    energy += x * x;
-    top = max<f32>(top, p);
-    roots += sqrt<f32>(abs<f32>(x));
-  }
-  const weight = load<f32>(ch + WEIGHT + word), scale: f32 = 1 / load<f32>(ch + MASK + word), floor = tune(0);
+  bandSums(spectrum, power34, lines);
+  const energy = sumEnergy, roots = sumRoots, top = largest34;
+  const weight = load<f32>(ch + WEIGHT + word), scale: f32 = 1 / load<f32>(ch + MASK + word);
   store<f32>(ch + ENERGY + word, energy);
   store<f32>(ch + ZERO_COST + word, weight * log2(energy * scale + floor));
   let count = 0;
@@ -56,4 +51,47 @@ function findBand(ch: usize, b: i32, lambda: f32): void {
     }
   }
   store<i32>(ch + CANDIDATE_COUNT + word, count);
+}
+
+let sumEnergy: f32 = 0;
+let sumRoots: f32 = 0;
+let largest34: f32 = 0;
+
+/** Energy, sum of |x|^(1/2) and largest |x|^(3/4) of a band. */
+function bandSums(spectrum: usize, power34: usize, lines: i32): void {
+  const end = spectrum + (<usize>lines << 2);
+  if (ASC_FEATURE_SIMD) {
+    let energy = f32x4.splat(0), roots = f32x4.splat(0), top = f32x4.splat(0);
+    for (; spectrum < end; spectrum += 16, power34 += 16) {
+      const x = v128.load(spectrum);
+      energy = f32x4.add(energy, f32x4.mul(x, x));
+      roots = f32x4.add(roots, f32x4.sqrt(f32x4.abs(x)));
+      top = f32x4.max(top, v128.load(power34));
+    }
+    sumEnergy = sumLanes(energy);
+    sumRoots = sumLanes(roots);
+    largest34 = max<f32>(
+      max<f32>(f32x4.extract_lane(top, 0), f32x4.extract_lane(top, 1)),
+      max<f32>(f32x4.extract_lane(top, 2), f32x4.extract_lane(top, 3))
+    );
+  } else {
+    let e0: f32 = 0, e1: f32 = 0, e2: f32 = 0, e3: f32 = 0;
+    let r0: f32 = 0, r1: f32 = 0, r2: f32 = 0, r3: f32 = 0;
+    let top: f32 = 0;
+    for (; spectrum < end; spectrum += 16, power34 += 16) {
+      const a = load<f32>(spectrum), b = load<f32>(spectrum, 4), c = load<f32>(spectrum, 8), d = load<f32>(spectrum, 12);
+      e0 += a * a;
+      e1 += b * b;
+      e2 += c * c;
+      e3 += d * d;
+      r0 += sqrt<f32>(abs<f32>(a));
+      r1 += sqrt<f32>(abs<f32>(b));
+      r2 += sqrt<f32>(abs<f32>(c));
+      r3 += sqrt<f32>(abs<f32>(d));
+      top = max<f32>(max<f32>(max<f32>(top, load<f32>(power34)), load<f32>(power34, 4)), max<f32>(load<f32>(power34, 8), load<f32>(power34, 12)));
+    }
+    sumEnergy = e0 + e2 + (e1 + e3);
+    sumRoots = r0 + r2 + (r1 + r3);
+    largest34 = top;
+  }
 }

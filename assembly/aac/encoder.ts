@@ -1,12 +1,15 @@
 // One frame in, one raw_data_block out: the stages in their order.
 
 import { bandBits } from './band-bits';
+import { BUFFER_BITS, meanFrameBits } from './bit-rate';
 import { bitTablesInit } from './bit-tables';
-import { longBands, longEdge, rateIndex, shortBands, shortEdge } from './bands';
-import { detectAttack, windowSequence } from './block-switch';
+import { frequencyIndex } from '../audio/sampling-frequency';
+import { longBands, longEdge, shortBands, shortEdge } from './bands';
+import { switchBlocks, switchInit } from './block-switch';
 import { findCandidates } from './candidates';
 import { EIGHT_SHORT, FRAME, LONG_START_SEQUENCE, LONG_STOP_SEQUENCE, MAX_BANDS, SHORT, SHORT_WINDOWS } from './frame';
 import { exp2, log2 } from './math';
+import { chooseMidSide } from './mid-side';
 import { mdct, mdctInit } from './mdct';
 import { psyInit, psyLong, psyShort } from './psy';
 import { powers34, quantizeBand, quantizeInit } from './quantize';
@@ -14,9 +17,10 @@ import { rawDataBlock } from './raw-data-block';
 import { chooseBooks } from './sections';
 import {
   BANDS, blockScratch, BOOK, bookBits, channel, EDGE, GROUP_LENGTH, GROUPS, INPUT, LAST_MASK, layout, LAST_SHAPE, MAX_SFB,
-  mdctScratch, mdctTable, midSide, NEXT_SHORT, POWER34, QUANT, SCALE_FACTOR, SEQUENCE, SHAPE, SPECTRUM, WAS_SHORT,
-  windowTable, CHANNEL_BYTES, ATTACK_AT
+  mdctScratch, mdctTable, midSide, POWER34, QUANT, SCALE_FACTOR, SEQUENCE, SHAPE, SPECTRUM,
+  windowTable, ATTACK_WINDOW, TNS_ORDER
 } from './state';
+import { shapeNoise, tnsInit } from './tns';
 import { chooseScaleFactors } from './trellis';
 import { tune } from './tuning';
 import { KBD_SHAPE, SINE_SHAPE, windowInit, windowSlope } from './window';
@@ -32,26 +36,28 @@ let priceLog: f32 = 0; // log2 of the price of a bit
 let carry: f32 = 0;
 let nextFrame = 0;
 
-export function open(base: usize, rate: i32, channelCount: i32, bitrate: i32): void {
+export function openEncoder(base: usize, rate: i32, channelCount: i32, bitRate: i32): void {
   memory.fill(base, 0, layout(base, channelCount));
-  index = rateIndex(rate);
+  index = frequencyIndex(rate);
   channels = channelCount;
   windowInit(windowTable);
   mdctInit(mdctTable, mdctScratch);
   quantizeInit();
   bitTablesInit();
   psyInit(index, rate);
-  frameBits = <f32>bitrate * <f32>FRAME / <f32>rate - 56;
-  capacity = 6144 * channels - <i32>frameBits - 8;
+  tnsInit(rate);
+  frameBits = meanFrameBits(rate, channels, bitRate);
+  capacity = BUFFER_BITS * channels - <i32>frameBits;
   reservoir = capacity;
-  priceLog = -4;
+  priceLog = <f32>-2.2 - <f32>1.3 * log2(frameBits / <f32>682 / <f32>channelCount);
   carry = 0;
   nextFrame = 0;
-  const hz = <i32>(tune(5) * <f32>bandwidth(rate, bitrate / channels));
+  const hz = <i32>(tune(5) * <f32>bandwidth(rate, <i32>(frameBits * <f32>rate / <f32>FRAME) / channels));
   maxLong = 0;
   while (maxLong < longBands(index) && longEdge(index, maxLong) * rate < hz * 2 * FRAME) maxLong++;
   maxShort = 0;
   while (maxShort < shortBands(index) && shortEdge(index, maxShort) * rate < hz * 2 * SHORT) maxShort++;
+  switchInit(channels);
   for (let c = 0; c < channels; c++)
     for (let b = 0; b < 52; b++) store<f32>(channel(c) + LAST_MASK + (<usize>b << 2), 3e38);
 }
@@ -69,31 +75,28 @@ export function inputBlock(c: i32): usize {
 /** Encodes the frame of the two blocks before the newest. Returns its bytes at out, 0 for the very first block. */
 export function encode(out: usize): i32 {
   const first = nextFrame++ == 0;
-  let attack = false;
-  for (let c = 0; c < channels; c++) if (detectAttack(channel(c), inputBlock(c))) attack = true;
-  const lead = channel(0);
-  const now = load<i32>(lead + NEXT_SHORT) != 0, before = load<i32>(lead + WAS_SHORT) != 0;
-  const sequence = windowSequence(before, now, attack);
+  switchBlocks(channels);
   let bytes = 0;
   if (!first) {
-    for (let c = 0; c < channels; c++) analyse(channel(c), sequence);
+    for (let c = 0; c < channels; c++) analyse(channel(c));
+    if (channels == 2) chooseMidSide();
+    for (let c = 0; c < channels; c++) powers34(channel(c) + SPECTRUM, channel(c) + POWER34);
     bytes = code(out);
   }
   for (let c = 0; c < channels; c++) {
     const ch = channel(c);
-    store<i32>(ch + WAS_SHORT, <i32>(sequence == EIGHT_SHORT));
-    store<i32>(ch + NEXT_SHORT, <i32>attack);
     store<i32>(ch + LAST_SHAPE, load<i32>(ch + SHAPE));
     memory.copy(ch + INPUT, ch + INPUT + FRAME * 4, 2 * FRAME * 4);
   }
   return bytes;
 }
 
-function analyse(ch: usize, sequence: i32): void {
-  store<i32>(ch + SEQUENCE, sequence);
+function analyse(ch: usize): void {
+  const sequence = load<i32>(ch + SEQUENCE);
   const shape = <i32>tune(9);
   store<i32>(ch + SHAPE, shape);
   const last = load<i32>(ch + LAST_SHAPE);
+  store<i32>(ch + TNS_ORDER, 0);
   if (sequence == EIGHT_SHORT) {
     for (let w = 0; w < SHORT_WINDOWS; w++)
       mdct(
@@ -110,19 +113,23 @@ function analyse(ch: usize, sequence: i32): void {
     store<i32>(ch + BANDS, maxLong);
     for (let b = 0; b <= maxLong; b++) store<u16>(ch + EDGE + (<usize>b << 1), <u16>longEdge(index, b));
     psyLong(ch, index);
+    shapeNoise(ch, index, maxLong);
   }
-  powers34(ch + SPECTRUM, ch + POWER34);
 }
 
 /** Groups short windows around the attack and sorts the lines of blockScratch into coding order. */
 function group(ch: usize): void {
-  // TODO groups
-  store<i32>(ch + GROUPS, 4);
-  for (let g = 0; g < 4; g++) store<u8>(ch + GROUP_LENGTH + g, 2);
+  const attack = load<i32>(ch + ATTACK_WINDOW);
+  let groups = 0;
+  if (attack > 0) putGroup(ch, groups++, attack);
+  const struck = min(2, SHORT_WINDOWS - attack);
+  putGroup(ch, groups++, struck);
+  if (attack + struck < SHORT_WINDOWS) putGroup(ch, groups++, SHORT_WINDOWS - attack - struck);
+  store<i32>(ch + GROUPS, groups);
   store<i32>(ch + MAX_SFB, maxShort);
-  store<i32>(ch + BANDS, 4 * maxShort);
+  store<i32>(ch + BANDS, groups * maxShort);
   let band = 0, line = 0, window = 0;
-  for (let g = 0; g < 4; g++) {
+  for (let g = 0; g < groups; g++) {
     const windows = <i32>load<u8>(ch + GROUP_LENGTH + g);
     for (let b = 0; b < maxShort; b++, band++) {
       store<u16>(ch + EDGE + (<usize>band << 1), <u16>line);
@@ -137,6 +144,12 @@ function group(ch: usize): void {
   store<u16>(ch + EDGE + (<usize>band << 1), <u16>line);
 }
 
+// @ts-ignore: decorator
+@inline
+function putGroup(ch: usize, group: i32, windows: i32): void {
+  store<u8>(ch + GROUP_LENGTH + group, <u8>windows);
+}
+
 export let lastBits = 0;
 export let lastPrice: f32 = 0;
 export let passes = 0;
@@ -145,9 +158,11 @@ function code(out: usize): i32 {
   // price of a bit: slow memory of what the signal needs, and the fullness of the reservoir now
   const full = <f32>reservoir / <f32>capacity;
   let price: f32 = priceLog + (<f32>0.5 - full) * tune(10);
-  const limit = min(6144 * channels - 8, <i32>frameBits + reservoir);
+  const limit = min(BUFFER_BITS * channels - 7, <i32>(frameBits + <f32>reservoir * tune(12)));
   let bits = 0;
-  for (let c = 0; c < channels; c++) findCandidates(channel(c), exp2(price));
+  const floor = max<f32>(min<f32>(tune(13) * exp2(price), tune(0)), tune(14));
+  for (let c = 0; c < channels; c++) findCandidates(channel(c), exp2(price), floor);
+  let first = 0;
   for (let pass = 0; pass < 12; pass++) {
     passes++;
     const lambda = exp2(price);
@@ -156,8 +171,9 @@ function code(out: usize): i32 {
       quantizeChannel(channel(c));
     }
     bits = rawDataBlock(0, channels);
+    if (pass == 0) first = bits;
     if (bits <= limit) break;
-    price += <f32>0.5;
+    price += tune(15) * log2(<f32>bits / <f32>limit) + <f32>0.05;
   }
   rawDataBlock(out, channels);
   lastBits = bits;
@@ -167,7 +183,9 @@ function code(out: usize): i32 {
   const whole = <i32>carry;
   carry -= <f32>whole;
   reservoir = min(reservoir + whole, capacity);
-  priceLog += tune(11) * (<f32>(bytes * 8) / frameBits - 1);
+  const gain = max<f32>(tune(11), <f32>0.5 / <f32>(nextFrame + 1));
+  priceLog += gain * min<f32>(<f32>first / frameBits - 1, 1);
+  priceLog = max<f32>(min<f32>(priceLog, 2), -12);
   return bytes;
 }
 

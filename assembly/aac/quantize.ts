@@ -4,7 +4,7 @@ import { FRAME } from './frame';
 import { ESCAPE_VALUE, bookLength, escapeBits, QUANT_MAX } from './huffman';
 import { cubeRoot, exp2Quarter } from './math';
 import {
-  inverseTable, pairBits12, pairBits4, pairBits7, POWERS, powerTable, quadBits1, quadBits2, stepTable
+  inverseTable, pairBits12, pairBits15, pairBits4, pairBits7, POWERS, powerTable, quadBits1, quadBits2, stepTable
 } from './state';
 import { tune } from './tuning';
 
@@ -72,8 +72,8 @@ export function measure(spectrum: usize, power34: usize, lines: i32, top: f32, s
   const largest = quantum(top * inverse, rounding, threshold);
   if (largest <= 1) measure1(spectrum, power34, lines, inverse, step, threshold);
   else if (largest <= 2) measure2(spectrum, power34, lines, inverse, step, rounding, threshold);
-  else if (largest <= 12) {
-    const table = largest <= 4 ? pairBits4 : largest <= 7 ? pairBits7 : pairBits12;
+  else if (largest <= 15) {
+    const table = largest <= 4 ? pairBits4 : largest <= 7 ? pairBits7 : largest <= 12 ? pairBits12 : pairBits15;
     measurePairs(spectrum, power34, lines, inverse, step, rounding, threshold, table);
   } else measureEscapes(spectrum, power34, lines, inverse, step, rounding, threshold);
 }
@@ -172,37 +172,87 @@ function measurePairs(
 ): void {
   const end = spectrum + (<usize>lines << 2);
   let bits: u32 = 0;
-  let even: f32 = 0, odd: f32 = 0;
-  for (; spectrum < end; spectrum += 8, power34 += 8) {
-    const y = quantum(load<f32>(power34) * inverse, rounding, threshold);
-    const z = quantum(load<f32>(power34, 4) * inverse, rounding, threshold);
-    const ey = abs<f32>(load<f32>(spectrum)) - step * load<f32>(powerTable + (<usize>y << 2));
-    const ez = abs<f32>(load<f32>(spectrum, 4)) - step * load<f32>(powerTable + (<usize>z << 2));
-    even += ey * ey;
-    odd += ez * ez;
-    bits += load<u32>(table + (<usize>(16 * y + z) << 2));
+  if (ASC_FEATURE_SIMD) {
+    const vi = f32x4.splat(inverse), vt = f32x4.splat(threshold), vr = f32x4.splat(rounding);
+    let sum = f32x4.splat(0);
+    for (; spectrum < end; spectrum += 16, power34 += 16) {
+      const q = quanta(v128.load(power34), vi, vr, vt);
+      const a = i32x4.extract_lane(q, 0), b = i32x4.extract_lane(q, 1), c = i32x4.extract_lane(q, 2), d = i32x4.extract_lane(q, 3);
+      const e = f32x4.sub(f32x4.abs(v128.load(spectrum)), f32x4.mul(f32x4.splat(step), powers(a, b, c, d)));
+      sum = f32x4.add(sum, f32x4.mul(e, e));
+      bits += load<u32>(table + (<usize>(16 * a + b) << 2)) + load<u32>(table + (<usize>(16 * c + d) << 2));
+    }
+    finish(sumLanes(sum), bits);
+  } else {
+    let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
+    for (; spectrum < end; spectrum += 16, power34 += 16) {
+      const a = quantum(load<f32>(power34) * inverse, rounding, threshold);
+      const b = quantum(load<f32>(power34, 4) * inverse, rounding, threshold);
+      const c = quantum(load<f32>(power34, 8) * inverse, rounding, threshold);
+      const d = quantum(load<f32>(power34, 12) * inverse, rounding, threshold);
+      s0 += square(abs<f32>(load<f32>(spectrum)) - step * load<f32>(powerTable + (<usize>a << 2)));
+      s1 += square(abs<f32>(load<f32>(spectrum, 4)) - step * load<f32>(powerTable + (<usize>b << 2)));
+      s2 += square(abs<f32>(load<f32>(spectrum, 8)) - step * load<f32>(powerTable + (<usize>c << 2)));
+      s3 += square(abs<f32>(load<f32>(spectrum, 12)) - step * load<f32>(powerTable + (<usize>d << 2)));
+      bits += load<u32>(table + (<usize>(16 * a + b) << 2)) + load<u32>(table + (<usize>(16 * c + d) << 2));
+    }
+    finish(s0 + s2 + (s1 + s3), bits);
   }
-  finish(even + odd, bits);
 }
 
+// @ts-ignore: decorator
+@inline
+function square(x: f32): f32 {
+  return x * x;
+}
+
+/** Four magnitudes as i32. */
+// @ts-ignore: decorator
+@inline
+function quanta(power34: v128, inverse: v128, rounding: v128, threshold: v128): v128 {
+  const y = f32x4.mul(power34, inverse);
+  const q = i32x4.max_s(i32x4.trunc_sat_f32x4_s(f32x4.add(y, rounding)), i32x4.splat(1));
+  return v128.and(q, f32x4.ge(y, threshold));
+}
+
+/** q^(4/3) of four magnitudes below POWERS */
+// @ts-ignore: decorator
+@inline
+function powers(a: i32, b: i32, c: i32, d: i32): v128 {
+  return f32x4.replace_lane(
+    f32x4.replace_lane(
+      f32x4.replace_lane(v128.load32_zero(powerTable + (<usize>a << 2)), 1, load<f32>(powerTable + (<usize>b << 2))),
+      2, load<f32>(powerTable + (<usize>c << 2))
+    ),
+    3, load<f32>(powerTable + (<usize>d << 2))
+  );
+}
+
+/** The rare case, large quanta: quads only so that both builds add the noise in the same order. */
 function measureEscapes(
   spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, rounding: f32, threshold: f32
 ): void {
   const end = spectrum + (<usize>lines << 2);
   let bits = 0;
-  let noise: f32 = 0;
+  let even: f32 = 0, odd: f32 = 0;
   for (; spectrum < end; spectrum += 8, power34 += 8) {
     const y = min(quantum(load<f32>(power34) * inverse, rounding, threshold), QUANT_MAX);
     const z = min(quantum(load<f32>(power34, 4) * inverse, rounding, threshold), QUANT_MAX);
-    const ey = abs<f32>(load<f32>(spectrum)) - step * power43(y);
-    const ez = abs<f32>(load<f32>(spectrum, 4)) - step * power43(z);
-    noise += ey * ey + ez * ez;
-    bits += bookLength(ESCAPE_BOOK, 17 * min(y, ESCAPE_VALUE) + min(z, ESCAPE_VALUE)) + <i32>(y > 0) + <i32>(z > 0);
-    if (y >= ESCAPE_VALUE) bits += escapeBits(y);
-    if (z >= ESCAPE_VALUE) bits += escapeBits(z);
+    even += square(abs<f32>(load<f32>(spectrum)) - step * power43(y));
+    odd += square(abs<f32>(load<f32>(spectrum, 4)) - step * power43(z));
+    bits += escapePairBits(y, z);
   }
-  measuredNoise = noise;
+  measuredNoise = even + odd;
   measuredBits = bits;
+}
+
+/** Bits of a pair of magnitudes in codebook 11, signs and escapes included. */
+// @ts-ignore: decorator
+@inline
+export function escapePairBits(y: i32, z: i32): i32 {
+  if ((y | z) < 16) return load<u16>(pairBits15 + (<usize>(16 * y + z) << 2));
+  return bookLength(ESCAPE_BOOK, 17 * min(y, ESCAPE_VALUE) + min(z, ESCAPE_VALUE)) + <i32>(y > 0) + <i32>(z > 0)
+    + (y >= ESCAPE_VALUE ? escapeBits(y) : 0) + (z >= ESCAPE_VALUE ? escapeBits(z) : 0);
 }
 
 // @ts-ignore: decorator

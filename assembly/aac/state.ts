@@ -9,7 +9,7 @@ import { MDCT_SCRATCH_BYTES, MDCT_TABLE_BYTES } from './mdct';
 import { WINDOW_TABLE_BYTES } from './window';
 
 /** Step sizes that the trellis may choose from in one band. */
-export const CANDIDATES = 16;
+export const CANDIDATES: i32 = 12;
 
 export const MATRIX_LONG_STRIDE = 52; // 51 bands, to a multiple of four
 export const MATRIX_SHORT_STRIDE = 16;
@@ -28,6 +28,7 @@ export let quadBits2: usize = 0; // u32[256]
 export let pairBits4: usize = 0; // u32[256]
 export let pairBits7: usize = 0;
 export let pairBits12: usize = 0;
+export let pairBits15: usize = 0;
 export let spreadLong: usize = 0; // f32[51][MATRIX_LONG_STRIDE]
 export let spreadShort: usize = 0;
 export let quietLong: usize = 0; // f32[52] threshold in quiet, as energy of the band
@@ -65,25 +66,29 @@ export const SCALE_FACTOR: usize = CANDIDATE_BITS + MAX_BANDS * CANDIDATES * 4; 
 export const BOOK: usize = SCALE_FACTOR + MAX_BANDS * 4; // u8[MAX_BANDS]
 export const EDGE: usize = BOOK + MAX_BANDS; // u16[MAX_BANDS + 1], padded
 export const LAST_MASK: usize = EDGE + 256; // f32[52]: mask of the previous long frame
-export const ATTACK: usize = LAST_MASK + 52 * 4; // block switching: filter memory and energies, 64 bytes
-export const INFO: usize = ATTACK + 64; // i32 fields below
-export const CHANNEL_BYTES: usize = INFO + 96;
+export const INFO: usize = LAST_MASK + 52 * 4; // i32 fields below
+export const CHANNEL_BYTES: usize = INFO + 112;
 
-// i32 fields of INFO
-export const SEQUENCE: usize = INFO;
-export const SHAPE: usize = INFO + 4;
+// fields of INFO
+export const SEQUENCE: usize = INFO; // window_sequence
+export const SHAPE: usize = INFO + 4; // window_shape
 export const LAST_SHAPE: usize = INFO + 8;
 export const MAX_SFB: usize = INFO + 12; // bands per group that may be coded
 export const GROUPS: usize = INFO + 16;
 export const GROUP_LENGTH: usize = INFO + 20; // u8[8]
-export const GLOBAL_GAIN: usize = INFO + 28;
-export const NEXT_SHORT: usize = INFO + 32; // the next frame is to be short
-export const TNS_ORDER: usize = INFO + 36;
-export const TNS_BANDS: usize = INFO + 40;
-export const TNS_COEFFICIENTS: usize = INFO + 44; // i8[12]
-export const ATTACK_AT: usize = INFO + 56; // attacked short window of the next frame
-export const WAS_SHORT: usize = INFO + 60;
-export const BANDS: usize = INFO + 64; // GROUPS x MAX_SFB
+export const BANDS: usize = INFO + 28; // GROUPS x MAX_SFB
+export const GLOBAL_GAIN: usize = INFO + 32;
+export const TNS_ORDER: usize = INFO + 36; // 0: no filter
+export const TNS_LENGTH: usize = INFO + 40; // bands under the filter, counted from the top
+export const TNS_INDEX: usize = INFO + 44; // i8[12]: quantised reflection coefficients
+export const LAST_SAMPLE: usize = INFO + 56; // f32: memory of the attack detector's filter
+export const RECENT_ENERGY: usize = INFO + 60; // f32: its view of the past
+export const WAS_SHORT: usize = INFO + 64; // the frame before was short
+export const IS_SHORT: usize = INFO + 68; // this frame is to be short
+export const ATTACK_WINDOW: usize = INFO + 72; // short window of this frame in which the attack lies
+export const NEXT_SHORT: usize = INFO + 76;
+export const NEXT_WINDOW: usize = INFO + 80;
+export const LATE_WINDOW: usize = INFO + 84; // attack already seen for the frame after the next, or -1
 
 let cursor: usize = 0;
 let channels: usize = 0;
@@ -113,6 +118,7 @@ export function layout(base: usize, channelCount: i32): usize {
   pairBits4 = take(256 * 4);
   pairBits7 = take(256 * 4);
   pairBits12 = take(256 * 4);
+  pairBits15 = take(256 * 4);
   spreadLong = take(51 * MATRIX_LONG_STRIDE * 4);
   spreadShort = take(15 * MATRIX_SHORT_STRIDE * 4);
   quietLong = take(52 * 4);

@@ -1,10 +1,5 @@
-// Spec: 14496-3 4.5.4 (tables 4.129 to 4.147), 1.6.3.4 (table 1.18)
+// Spec: 14496-3 4.5.4 (tables 4.129 to 4.147), by samplingFrequencyIndex
 // Written by tools/gen-aac-tables.ts from tests/assembly/aac/aac-tables.json; do not edit.
-
-/** Sampling frequencies by samplingFrequencyIndex */
-export const RATES: usize = memory.data<u32>([
-  96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
-]);
 
 /** Bands of a long window */
 export const LONG_BANDS: usize = memory.data<u8>([

@@ -14,6 +14,7 @@ import {
 const NEVER: f32 = 1e30;
 const LEFT_OUT: u8 = 0;
 const START: u8 = 255;
+const SCALE_FACTOR_BITS_MAX: f32 = 19;
 
 /** Chooses every band's scale factor (0 where it is left out). Returns about how many bits the bands take. */
 export function chooseScaleFactors(ch: usize, lambda: f32): i32 {
@@ -22,6 +23,7 @@ export function chooseScaleFactors(ch: usize, lambda: f32): i32 {
     store<f32>(deltaCost + (<usize>(d + SCALE_FACTOR_DELTA_MAX) << 2), lambda * <f32>scaleFactorBits(d));
   for (let s = 0; s < 256; s++) store<f32>(cost + (<usize>s << 2), NEVER);
   let low = 256, high = -1; // live states
+  const worst = lambda * (SCALE_FACTOR_BITS_MAX - 1);
   const begin = lambda * <f32>scaleFactorBits(0);
   for (let b = 0; b < bands; b++) {
     const word = <usize>b << 2;
@@ -55,6 +57,18 @@ export function chooseScaleFactors(ch: usize, lambda: f32): i32 {
         low = min(low, s);
         high = max(high, s);
       }
+    }
+    // A state this much dearer than the cheapest can never win it back: any other scale factor is one code word away.
+    let least: f32 = 0;
+    for (let p = low; p <= high; p++) least = min<f32>(least, load<f32>(cost + (<usize>p << 2)));
+    const limit: f32 = least + worst;
+    while (low <= high && load<f32>(cost + (<usize>low << 2)) > limit) {
+      store<f32>(cost + (<usize>low << 2), NEVER);
+      low++;
+    }
+    while (low <= high && load<f32>(cost + (<usize>high << 2)) > limit) {
+      store<f32>(cost + (<usize>high << 2), NEVER);
+      high--;
     }
   }
   return follow(ch, bands, low, high);

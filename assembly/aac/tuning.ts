@@ -1,16 +1,19 @@
 export const TUNE: usize = memory.data<f32>([
-  0.03, // 0 floor of noise to mask ratio
+  0.05, // 0 floor max
   1.0, // 1 width exponent
   0.4054, // 2 rounding
   0.6, // 3 threshold for |q| = 1 (1 - rounding)
-  3.0, // 4 overhead bits per coded band
+  1.0, // 4 overhead bits per coded band
   1.0, // 5 bandwidth factor
-  4.0, // 6 pre-echo limit factor
-  8.0, // 7 attack ratio
+  2.0, // 6 pre-echo limit factor
+  20.0, // 7 attack ratio
   1.4, // 8 tns gain
-  0, // 9 window shape
-  0.15, 0.02, 0.3, // 10 controller
-  0,0,0,
+  1, // 9 window shape
+  1.0, 0.03, 0.7, // 10 fullness gain, 11 integral gain, 12 reservoir share
+  0.5, 0.001, // 13 floor per price, 14 floor min
+  1.5, // 15 price per log2 of overshoot
+  8, 16, // 16 above, 17 count
+  0,0,0,0,0,0,
 ]);
 // @ts-ignore: decorator
 @inline

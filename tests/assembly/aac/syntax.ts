@@ -66,7 +66,9 @@ export type ChannelStream = {
 }
 export type RawDataBlock = { channels: ChannelStream[]; msUsed: boolean[][]; bits: number }
 
-const readIcsInfo = (bits: Bits): Pick<ChannelStream, 'sequence' | 'shape' | 'maxSfb' | 'groups'> => {
+const readIcsInfo = (
+  bits: Bits,
+): Pick<ChannelStream, 'sequence' | 'shape' | 'maxSfb' | 'groups'> => {
   if (bits.read(1) !== 0) throw new Error('ics_reserved_bit')
   const sequence = bits.read(2)
   const shape = bits.read(1)
@@ -195,11 +197,14 @@ export const parseRawDataBlock = (bytes: Uint8Array, rate: number): RawDataBlock
     const info = readIcsInfo(bits)
     const present = bits.read(2)
     msUsed = info.groups.map(() =>
-      Array.from({ length: info.maxSfb }, () => (present === 1 ? bits.read(1) === 1 : present === 2)),
+      Array.from({ length: info.maxSfb }, () =>
+        present === 1 ? bits.read(1) === 1 : present === 2,
+      ),
     )
     channels.push(readChannelStream(bits, rate, info), readChannelStream(bits, rate, info))
   } else throw new Error(`element ${element}`)
   if (bits.read(3) !== 7) throw new Error('ID_END expected')
-  if (Math.ceil(bits.at / 8) !== bytes.length) throw new Error(`${bytes.length} bytes, ${bits.at} bits`)
+  if (Math.ceil(bits.at / 8) !== bytes.length)
+    throw new Error(`${bytes.length} bytes, ${bits.at} bits`)
   return { channels, msUsed, bits: bits.at }
 }
