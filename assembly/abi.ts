@@ -151,5 +151,5 @@ export const FRAME_BYTES: i32 = 32;
 
 export const AUDIO_INPUT_BYTES: i32 = 8192; // at audio_buffer()
 export const SLICE_CAPACITY: i32 = 64; // ten minutes of slices
-export const UNIT_CAPACITY: i32 = 256; // four minutes of GOPs of 1 s
-export const FRAME_CAPACITY: i32 = 512; // twenty seconds at 25 fps
+export const UNIT_CAPACITY: i32 = 192; // six minutes of GOPs of 2 s
+export const FRAME_CAPACITY: i32 = 256; // ten seconds at 25 fps

@@ -34,6 +34,7 @@ export const RING_TOO_SMALL: i32 = -1102; // larger than the whole ring; STATE_S
 export const RING_POSITION: i32 = -1103; // release or hold outside [tail, head]
 export const RING_ADDRESS: i32 = -1104; // an input that is not inside memory
 export const RING_TABLE_FULL: i32 = -1105; // slices or units that nobody released
+export const RING_RETRY: i32 = -1106; // the open fragment was closed to make room: read what became visible, reserve again
 
 // NAL units and pictures
 export const PICTURE_BASE: i32 = -1200;

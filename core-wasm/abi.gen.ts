@@ -202,10 +202,10 @@ export const FRAME_BYTES = 32
 export const AUDIO_INPUT_BYTES = 8192
 /** ten minutes of slices */
 export const SLICE_CAPACITY = 64
-/** four minutes of GOPs of 1 s */
-export const UNIT_CAPACITY = 256
-/** twenty seconds at 25 fps */
-export const FRAME_CAPACITY = 512
+/** six minutes of GOPs of 2 s */
+export const UNIT_CAPACITY = 192
+/** ten seconds at 25 fps */
+export const FRAME_CAPACITY = 256
 
 export const OK = 0
 /** accepted; a new slice starts that does not continue the one before */
@@ -245,6 +245,8 @@ export const RING_POSITION = -1103
 export const RING_ADDRESS = -1104
 /** slices or units that nobody released */
 export const RING_TABLE_FULL = -1105
+/** the open fragment was closed to make room: read what became visible, reserve again */
+export const RING_RETRY = -1106
 export const PICTURE_BASE = -1200
 /** no bytes */
 export const PICTURE_EMPTY = -1201

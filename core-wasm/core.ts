@@ -25,6 +25,11 @@ export type CoreOptions = {
 export class Core {
   readonly exports: CoreExports
   readonly memory: WebAssembly.Memory
+  /**
+   * Called inside copyVideo() when bytes became visible that have to be read before room can be made: a reader of every byte (dump, spool)
+   * reads up to `head` here.
+   */
+  onReadable: (() => void) | undefined
   /** all of memory */
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly #view: DataView
@@ -89,7 +94,11 @@ export class Core {
     seq: number,
     frameType: number,
   ): number {
-    const address = this.exports.reserve(frame.length)
+    let address = this.exports.reserve(frame.length)
+    if (address === abi.RING_RETRY) {
+      this.onReadable?.()
+      address = this.exports.reserve(frame.length)
+    }
     if (address < 0) return address
     this.bytes.set(frame, address)
     return this.exports.push_video(address, frame.length, ptsMs, utcMs, seq, frameType)

@@ -28,6 +28,8 @@ const MESSAGES = {
   RING_POSITION: 'position outside of what is in the ring',
   RING_ADDRESS: 'address outside of memory, or inside the ring without having been reserved',
   RING_TABLE_FULL: 'too many slices or GOPs wait for release',
+  RING_RETRY:
+    'the open fragment was closed to make room: read what became visible, then reserve again',
   PICTURE_EMPTY: 'the frame has no bytes',
   PICTURE_NO_START_CODE: 'no Annex B start code (00 00 01) at the beginning of the frame',
   PICTURE_NONE: 'the frame holds no picture',
@@ -39,7 +41,7 @@ const MESSAGES = {
   PICTURE_MALFORMED: 'a NAL unit header or slice header is broken',
   PICTURE_TOO_MANY_UNITS: 'more than 1024 NAL units in one frame',
   PICTURE_NOT_CONFIGURED: 'this channel has no video',
-  PICTURE_SETS_TOO_LARGE: 'parameter sets beyond 1024 bytes each, 4096 together, or 32 of them',
+  PICTURE_SETS_TOO_LARGE: 'parameter sets beyond 1024 bytes each, 2048 together, or 32 of them',
   TIME_RANGE: 'PTS and UTC must be milliseconds from 0 to 2^53',
   TIME_STEP_BACK: 'PTS is not later than that of the frame before',
   TIME_JUMP: 'PTS is more than 10 s later than that of the frame before',

@@ -129,8 +129,8 @@
 #define SKYRILL_FRAME_BYTES 32
 #define SKYRILL_AUDIO_INPUT_BYTES 8192 /* at audio_buffer() */
 #define SKYRILL_SLICE_CAPACITY 64 /* ten minutes of slices */
-#define SKYRILL_UNIT_CAPACITY 256 /* four minutes of GOPs of 1 s */
-#define SKYRILL_FRAME_CAPACITY 512 /* twenty seconds at 25 fps */
+#define SKYRILL_UNIT_CAPACITY 192 /* six minutes of GOPs of 2 s */
+#define SKYRILL_FRAME_CAPACITY 256 /* ten seconds at 25 fps */
 
 #define SKYRILL_OK 0
 #define SKYRILL_NOTICE_DISCONTINUITY 1 /* accepted; a new slice starts that does not continue the one before */
@@ -158,6 +158,7 @@
 #define SKYRILL_RING_POSITION (-1103) /* release or hold outside [tail, head] */
 #define SKYRILL_RING_ADDRESS (-1104) /* an input that is not inside memory */
 #define SKYRILL_RING_TABLE_FULL (-1105) /* slices or units that nobody released */
+#define SKYRILL_RING_RETRY (-1106) /* the open fragment was closed to make room: read what became visible, reserve again */
 #define SKYRILL_PICTURE_BASE (-1200)
 #define SKYRILL_PICTURE_EMPTY (-1201) /* no bytes */
 #define SKYRILL_PICTURE_NO_START_CODE (-1202) /* garbage */
@@ -227,6 +228,9 @@ int32_t address_of(double position);
 int32_t slice_address(int32_t number);
 int32_t unit_address(int32_t number);
 int32_t frame_address(int32_t number);
+/* Init segment with this id (fMP4): its address and length, 0 when it is not kept. */
+int32_t init_address(int32_t id);
+int32_t init_length(int32_t id);
 /* NAL units in a byte stream: the scanner alone. */
 int32_t count_nal_units(int32_t address, int32_t length);
 #endif

@@ -2,13 +2,14 @@
 import { ABI_VERSION, STATE_LAST_STATUS } from '../abi';
 import { audioInputAddress } from '../audio/input-buffer';
 import { configAddress } from '../config';
+import { initAddress, initLength } from '../fmp4/init-store';
 import { holdRange, releaseTo } from '../gop/policy';
 import { addressAt } from '../gop/ring';
 import { dropReservation, reservedAt } from '../gop/room';
 import { frameAddress, sliceAddress, unitAddress } from '../gop/tables';
 import { countUnits } from '../nal/start-code';
 import { setI32, stateAddress } from '../state';
-import { CONFIG_NOT_OPEN, OK, PICTURE_EMPTY, RING_ADDRESS } from '../status';
+import { CONFIG_NOT_OPEN, OK, PICTURE_EMPTY, RING_ADDRESS, RING_RETRY } from '../status';
 import { isOpen, setNeedIdr } from './channel';
 import { closeFragment, flush as flushChannel } from './flush';
 import { open as openInstance, requiredBytes } from './open';
@@ -51,6 +52,7 @@ export function reserve(length: i32): i32 {
   const status = reserveVideo(length);
   if (status != OK) {
     dropReservation();
+    if (status == RING_RETRY) return done(status);
     countRefusal(status);
     if (isOpen && status != PICTURE_EMPTY) setNeedIdr(true); // the frame it was for is missing
     return done(status);
@@ -105,6 +107,15 @@ export function unit_address(number: i32): i32 {
 
 export function frame_address(number: i32): i32 {
   return <i32>frameAddress(number);
+}
+
+/** Init segment with this id (fMP4): its address and length, 0 when it is not kept. */
+export function init_address(id: i32): i32 {
+  return <i32>initAddress(id);
+}
+
+export function init_length(id: i32): i32 {
+  return initLength(id);
 }
 
 /** NAL units in a byte stream: the scanner alone. */

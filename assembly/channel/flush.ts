@@ -6,7 +6,7 @@ import { isOpen, setNeedIdr } from './channel';
 import { settleHeader } from './publish';
 import { markBreak } from './push-video';
 import { clearTiming } from './timing';
-import { closeTsSlice, flushTsAudio } from './ts-channel';
+import { closeSlice, flushWaiting } from './slices';
 
 /**
  * Ends the open slice; `why` is CLOSED_STOP, CLOSED_PAUSE, CLOSED_CLOCK or CLOSED_FORMAT. The next picture must be an IDR; after a pause or
@@ -15,7 +15,7 @@ import { closeTsSlice, flushTsAudio } from './ts-channel';
 export function flush(why: i32): i32 {
   if (!isOpen) return CONFIG_NOT_OPEN;
   if (why != CLOSED_STOP && why != CLOSED_PAUSE && why != CLOSED_CLOCK && why != CLOSED_FORMAT) return CONFIG_SLICE_RANGE;
-  closeTsSlice(why, i64.MAX_VALUE);
+  closeSlice(why, i64.MAX_VALUE, false);
   setNeedIdr(hasVideo());
   markBreak();
   clearTiming();
@@ -26,5 +26,5 @@ export function flush(why: i32): i32 {
 export function closeFragment(): i32 {
   if (!isOpen) return CONFIG_NOT_OPEN;
   settleHeader();
-  return flushTsAudio();
+  return flushWaiting();
 }

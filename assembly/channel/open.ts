@@ -17,6 +17,7 @@ import { clearVideo } from '../video/access-unit';
 import { openAudioTrack } from './audio-track';
 import { isOpen, openChannel } from './channel';
 import { openVideo } from './push-video';
+import { openFmp4Channel } from './fmp4-channel';
 import { clearTiming } from './timing';
 import { openTsChannel } from './ts-channel';
 
@@ -57,6 +58,7 @@ export function open(): i32 {
   initCrc32();
   openTs();
   openTsChannel();
+  openFmp4Channel();
   openVideo();
   openAudioTrack(field(CONFIG_SAMPLE_RATE), field(CONFIG_CHANNELS));
   openChannel();

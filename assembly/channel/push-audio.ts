@@ -3,6 +3,7 @@ import { STATE_AUDIO_DROPPED, STATE_AUDIO_EARLY, STATE_AUDIO_FRAMES, STATE_BYTES
 import { ADTS_HEADER_BYTES, adtsChannels, adtsHeaderLength, adtsLength, adtsRate, parseAdts } from '../audio/adts';
 import { addSide, dropSide, sideCount, sideHasRoom, sideNext } from '../audio/side-buffer';
 import { hasAudio, isTs, transcodes } from '../config';
+import { reservedAt } from '../gop/room';
 import { openSlice } from '../gop/tables';
 import { addF64, count, getF64, getI32 } from '../state';
 import {
@@ -14,7 +15,8 @@ import { audioAnnounced, isOpen, sliceTicks } from './channel';
 import { isInMemory } from './push-video';
 import { countRefusal } from './refusals';
 import { AV_DISTANCE_MS, isPlausibleTime } from './timing';
-import { flushTsAudioWhenDue, tsAudioArrived } from './ts-channel';
+import { audioArrived, flushWaiting } from './slices';
+import { flushTsAudioWhenDue } from './ts-channel';
 
 /** Checks every frame of the push before the first is taken; returns their number or a status. */
 function countAdtsFrames(at: usize, length: i32): i32 {
@@ -42,10 +44,11 @@ function checkArguments(at: usize, length: i32, ptsMs: f64): i32 {
   return seen && abs<f64>(ptsMs - getF64(STATE_LAST_PTS_MS)) > AV_DISTANCE_MS ? TIME_AV_DISTANCE : OK;
 }
 
-/** Makes room in the side buffer while nobody takes from it: what waits longest goes. */
+/** Makes room in the side buffer: by writing what is in it, or, while nobody takes from it, by dropping what waits longest. */
 function makeSideRoom(length: i32): i32 {
   while (!sideHasRoom(length)) {
     if (sideCount == 0) return AUDIO_LENGTH;
+    if (openSlice != 0 && reservedAt == 0 && flushWaiting() == OK && sideHasRoom(length)) break;
     if (openSlice != 0 && audioAnnounced) return RING_FULL;
     count(STATE_AUDIO_DROPPED);
     dropSide(1);
@@ -68,8 +71,8 @@ function takeFrame(at: usize, length: i32, ticks: i64): i32 {
   setLastAudio(ticks);
   count(STATE_AUDIO_FRAMES);
   if (openSlice == 0) return NOTICE_AUDIO_WAITS;
-  tsAudioArrived();
-  return flushTsAudioWhenDue();
+  audioArrived();
+  return isTs() ? flushTsAudioWhenDue() : OK;
 }
 
 function accept(at: usize, length: i32, ptsMs: f64): i32 {

@@ -7,22 +7,25 @@ import {
 import { field, hasVideo, isTs } from '../config';
 import { makeRoom } from '../gop/policy';
 import { ringBase, ringEnd } from '../gop/ring';
-import { dropReservation, isReserved, placeInput } from '../gop/room';
+import { dropReservation, isReserved, placeInput, reservedAt } from '../gop/room';
 import { openSlice } from '../gop/tables';
 import { trimZeros } from '../nal/start-code';
+import { moveUnits } from '../nal/unit-list';
 import { addF64, count, setF64 } from '../state';
 import {
   CONFIG_NOT_OPEN, NOTICE_DISCONTINUITY, NOTICE_RASL_DROPPED, OK, PICTURE_EMPTY, PICTURE_NEED_IDR, PICTURE_NOT_CONFIGURED, RING_ADDRESS,
-  TIME_RANGE,
+  RING_FULL, RING_RETRY, TIME_RANGE,
 } from '../status';
 import { ticksOf } from '../ts/clock';
-import { checkSliceType, fixVideoFormat, openAccessUnit } from '../video/access-unit';
+import { checkSliceType, fixVideoFormat, listUnits, openAccessUnit } from '../video/access-unit';
 import { broughtPps, broughtSps, isCraOrBla, isRandomAccess, isRasl, setsChanged } from '../video/picture';
 import { setLastAudio } from './audio-track';
 import { audioAnnounced, audioWanted, dropsRasl, isOpen, needIdr, setDropsRasl, setNeedIdr, slicePtsMs } from './channel';
 import { countRefusal } from './refusals';
+import { prepareSample, reserveSample, writeFmp4Picture } from './fmp4-channel';
 import { checkTime, isPlausibleTime } from './timing';
-import { closeTsSlice, tsBytesMost, writeTsPicture } from './ts-channel';
+import { closeSlice } from './slices';
+import { tsBytesMost, writeTsPicture } from './ts-channel';
 
 /** A break in time was seen; the next slice says so. */
 let breakPending: bool = false;
@@ -46,7 +49,7 @@ export function reserveVideo(length: i32): i32 {
   if (!isOpen) return CONFIG_NOT_OPEN;
   if (!hasVideo()) return PICTURE_NOT_CONFIGURED;
   if (length <= 0) return PICTURE_EMPTY;
-  return placeInput(length, tsBytesMost(length));
+  return isTs() ? placeInput(length, tsBytesMost(length)) : reserveSample(length);
 }
 
 /** Which end the open slice comes to with this picture, 0 = none. */
@@ -72,11 +75,11 @@ function cutBefore(ticks: i64, ptsMs: f64): i32 {
   if (openSlice == 0) return OK;
   if (isRandomAccess) {
     const why = reasonToCut(ptsMs);
-    if (why != 0) closeTsSlice(why, ticks);
+    if (why != 0) closeSlice(why, ticks, why != CLOSED_TIME);
     return OK;
   }
   if (ptsMs - slicePtsMs < <f64>field(CONFIG_SLICE_MAX_MS)) return OK;
-  closeTsSlice(CLOSED_NO_IDR, ticks);
+  closeSlice(CLOSED_NO_IDR, ticks, true);
   return PICTURE_NEED_IDR;
 }
 
@@ -92,6 +95,30 @@ function countPicture(length: i32, ptsMs: f64, utcMs: f64, cut: bool): void {
   if (!broughtSps || !broughtPps) count(STATE_INSERTED_SETS);
   setDropsRasl(isCraOrBla && (cut || needIdr));
   setNeedIdr(false);
+}
+
+let roomStatus: i32 = OK;
+
+/**
+ * Room for what the frame will become. TS reads it where it is; a sample has to lie in the ring, so a frame from elsewhere is copied to
+ * where reserve() would have put it. Returns where it is now, or 0 with roomStatus set. `length` bytes were pushed, `used` matter.
+ */
+function findRoom(at: usize, length: i32, used: i32, ptsMs: f64): usize {
+  const reserved = isReserved(at, length);
+  if (isTs()) {
+    roomStatus = reserved ? OK : makeRoom(tsBytesMost(used));
+    return roomStatus == OK ? at : 0;
+  }
+  if (!reserved) {
+    roomStatus = reserveSample(used);
+    if (roomStatus == RING_RETRY) roomStatus = RING_FULL;
+    if (roomStatus != OK) return 0;
+    memory.copy(reservedAt, at, used);
+    moveUnits(<i32>reservedAt - <i32>at);
+    at = reservedAt;
+  }
+  roomStatus = RING_FULL;
+  return prepareSample(at, used, ptsMs);
 }
 
 function accept(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameType: i32): i32 {
@@ -111,22 +138,25 @@ function accept(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameT
   if (time != OK) {
     breakPending = true;
     if (time < 0) {
-      closeTsSlice(CLOSED_TIME, i64.MAX_VALUE);
+      closeSlice(CLOSED_TIME, i64.MAX_VALUE, false);
       return time;
     }
   }
   if (needIdr && !isRandomAccess) return PICTURE_NEED_IDR;
-  if (!isReserved(at, length)) {
-    const room = makeRoom(tsBytesMost(length));
-    if (room != OK) return room;
-  }
+  const units = isTs() ? OK : listUnits(end);
+  if (units != OK) return units;
+  const bytes = <i32>(end - at);
+  at = findRoom(at, length, bytes, ptsMs);
+  if (at == 0) return roomStatus;
   const ticks = ticksOf(ptsMs);
   const going = cutBefore(ticks, ptsMs);
   if (going != OK) return going;
   const cut = openSlice == 0;
   const broken = cut && breakPending;
   if (broken) setLastAudio(-1);
-  const status = writeTsPicture(end, ticks, ptsMs, utcMs, seq, cut, broken);
+  const status = isTs()
+    ? writeTsPicture(end, ticks, ptsMs, utcMs, seq, cut, broken)
+    : writeFmp4Picture(at, bytes, ticks, ptsMs, utcMs, seq, cut, broken);
   if (status != OK) return status;
   if (isRandomAccess) fixVideoFormat();
   countPicture(length, ptsMs, utcMs, cut);

@@ -69,9 +69,14 @@ export function showWritten(): void {
   setF64(STATE_HEAD, <f64>head);
 }
 
-/** Undoes what is finished but not yet visible, back to `position`. */
-export function rewind(position: i64): void {
+/** The end of what is finished, when it is not counted but known. */
+export function setWritten(position: i64): void {
   written = position;
+}
+
+/** Position of an address at or behind `written`, before the ring wraps. */
+export function positionOf(address: usize): i64 {
+  return written + <i64>(address - addressAt(written));
 }
 
 export function setTail(position: i64): void {
@@ -86,10 +91,22 @@ export function setHold(from: i64, to: i64): void {
   setF64(STATE_HOLD_TO, <f64>to);
 }
 
-/** Copies into the ring at a position, split where the ring wraps. */
+/** Zeros at a position, split where the ring wraps. */
+export function zeroIn(position: i64, length: i32): void {
+  const to = addressAt(position);
+  const first = min<i32>(length, <i32>(ringEnd - to));
+  memory.fill(to, 0, first);
+  if (first < length) memory.fill(ringBase, 0, length - first);
+}
+
+/** Copies into the ring at a position, split where the ring wraps. The source may lie in the ring's free room. */
 export function copyIn(position: i64, from: usize, length: i32): void {
   const to = addressAt(position);
   const first = min<i32>(length, <i32>(ringEnd - to));
+  const rest = length - first;
+  // from the ring's start: the upper piece goes first, or the lower one would write over it; from beside the upper piece: the reverse
+  const fromBelow = from + length <= to;
+  if (rest > 0 && !fromBelow) memory.copy(ringBase, from + first, rest);
   memory.copy(to, from, first);
-  if (first < length) memory.copy(ringBase, from + first, length - first);
+  if (rest > 0 && fromBelow) memory.copy(ringBase, from + first, rest);
 }

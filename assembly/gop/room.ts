@@ -26,6 +26,11 @@ export function dropReservation(): void {
   reservedAt = 0;
 }
 
+export function reserveAt(at: usize, length: i32): void {
+  reservedAt = at;
+  reservedBytes = length;
+}
+
 export function isReserved(at: usize, length: i32): bool {
   return reservedAt != 0 && at == reservedAt && length <= reservedBytes;
 }
@@ -36,7 +41,7 @@ export function placeInput(length: i32, most: i32): i32 {
   most += IN_PLACE_GAP;
   const room = makeRoom(most);
   if (room != OK) return room;
-  for (;;) {
+  while (true) {
     const to = addressAt(written);
     const before = <i32>(ringEnd - to);
     if (most <= before) {

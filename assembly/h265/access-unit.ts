@@ -45,6 +45,11 @@ export function isH265Slice(at: usize): bool {
   return isSlice(unitType(at)) && layerId(at) == 0;
 }
 
+/** Filler data, and other layers, which are not for this stream's decoders. */
+export function isH265Filler(at: usize): bool {
+  return unitType(at) == NAL_FILLER || layerId(at) != 0;
+}
+
 /** An SPS of H.264: as H.265 its header byte is an unspecified type (51, 19 or 35 with a layer), and a profile follows. */
 function looksLikeH264(at: usize): bool {
   const header = load<u8>(at);

@@ -10,13 +10,13 @@ import { sameBytes } from '../mem/copy';
 /** Cameras send one of each; encoders that switch modes keep a few PPS. 24 is the most seen in conformance streams, plus room. */
 export const MAX_SETS: i32 = 32;
 /** Bytes of all cached sets. */
-export const POOL_BYTES: i32 = 4096;
+export const POOL_BYTES: i32 = 2048;
 /** A set beyond this is refused: it would not fit an init segment either. */
 export const MAX_SET_BYTES: i32 = 1024;
 
 const SLOT_BYTES: i32 = 8;
 const SLOTS = memory.data(256, 8); // MAX_SETS * SLOT_BYTES
-const POOL = memory.data(4096, 8); // POOL_BYTES
+const POOL = memory.data(2048, 8); // POOL_BYTES
 
 let count: i32 = 0;
 let used: i32 = 0;

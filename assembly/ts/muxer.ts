@@ -30,8 +30,8 @@ const FRONT_PACKETS: i32 = 2 + FILL_MAX + 2 * FILL_TABLES_MAX;
 
 const AUD_BYTES: i32 = 7; // the longer one, of H.265
 /** PES header, delimiter, parameter sets, and units that stood in front of them. */
-const HEAD_BYTES: i32 = 6144;
-const HEAD = memory.data(6144, 16);
+const HEAD_BYTES: i32 = 4096;
+const HEAD = memory.data(4096, 16);
 
 let patCc: i32 = 0;
 let pmtCc: i32 = 0;

@@ -1,11 +1,11 @@
 /** The access unit being pushed: finds its units, asks the codec what they are. Codec-neutral entry of h264/ and h265/. */
 import { isH265 } from '../config';
-import { clearH264, beginH264Picture, continueH264Picture, fixH264Format, isH264Slice, readH264Unit } from '../h264/access-unit';
+import { clearH264, beginH264Picture, continueH264Picture, fixH264Format, isH264Filler, isH264Slice, readH264Unit } from '../h264/access-unit';
 import {
-  beginH265Picture, checkH265SliceType, clearH265, continueH265Picture, fixH265Format, isH265Slice, readH265Unit,
+  beginH265Picture, checkH265SliceType, clearH265, continueH265Picture, fixH265Format, isH265Filler, isH265Slice, readH265Unit,
 } from '../h265/access-unit';
 import { nextStartCode, trimZeros } from '../nal/start-code';
-import { addUnit, clearUnits } from '../nal/unit-list';
+import { addUnit, clearUnits, unitCount } from '../nal/unit-list';
 import { OK, PICTURE_MALFORMED, PICTURE_NO_START_CODE, PICTURE_NONE, PICTURE_TOO_MANY_UNITS } from '../status';
 import { clearFormat } from './format';
 import { clearPicture, ROLE_KEEP } from './picture';
@@ -17,6 +17,8 @@ export let sliceCodeAt: usize = 0;
 export let bodyAt: usize = 0;
 /** Units in front of that which are kept as well: there are some in the unit list. */
 export let keptApart: bool = false;
+/** Index of the first slice in the unit list, after listUnits(). */
+export let firstSlice: i32 = 0;
 
 export function clearVideo(): void {
   clearFormat();
@@ -82,6 +84,29 @@ function readUnit(unit: usize, length: i32): i32 {
 
 function beginPicture(unit: usize, end: usize): i32 {
   return isH265() ? beginH265Picture(unit, end) : beginH264Picture(unit, end);
+}
+
+/**
+ * Reads on to the end: the unit list then holds every unit that is kept, in order. For containers that need lengths.
+ * `firstSlice` is the index of the first slice.
+ */
+export function listUnits(end: usize): i32 {
+  firstSlice = unitCount;
+  let unit = sliceAt;
+  while (true) {
+    const code = nextStartCode(unit, end);
+    const unitEnd = trimZeros(unit, code);
+    if (unitEnd > unit && !isDropped(unit) && !addUnit(unit, <i32>(unitEnd - unit))) return PICTURE_TOO_MANY_UNITS;
+    if (code == end) return OK;
+    unit = code + 3;
+    const status = continuePicture(unit, end);
+    if (status != OK) return status;
+  }
+}
+
+/** Filler data has no place in a sample. Spec: 14496-15 5.2.2, 8.2 */
+function isDropped(unit: usize): bool {
+  return isH265() ? isH265Filler(unit) : isH264Filler(unit);
 }
 
 /** H.264 says so with the first slice already. */

@@ -1,0 +1,45 @@
+/** Four-character codes, first character in the top byte. */
+export const FTYP: u32 = 0x66747970;
+export const MOOV: u32 = 0x6d6f6f76;
+export const MVHD: u32 = 0x6d766864;
+export const TRAK: u32 = 0x7472616b;
+export const TKHD: u32 = 0x746b6864;
+export const MDIA: u32 = 0x6d646961;
+export const MDHD: u32 = 0x6d646864;
+export const HDLR: u32 = 0x68646c72;
+export const MINF: u32 = 0x6d696e66;
+export const VMHD: u32 = 0x766d6864;
+export const SMHD: u32 = 0x736d6864;
+export const DINF: u32 = 0x64696e66;
+export const DREF: u32 = 0x64726566;
+export const URL: u32 = 0x75726c20;
+export const STBL: u32 = 0x7374626c;
+export const STSD: u32 = 0x73747364;
+export const STTS: u32 = 0x73747473;
+export const STSC: u32 = 0x73747363;
+export const STSZ: u32 = 0x7374737a;
+export const STCO: u32 = 0x7374636f;
+export const AVC1: u32 = 0x61766331;
+export const AVCC: u32 = 0x61766343;
+export const HVC1: u32 = 0x68766331;
+export const HVCC: u32 = 0x68766343;
+export const PASP: u32 = 0x70617370;
+export const MP4A: u32 = 0x6d703461;
+export const ESDS: u32 = 0x65736473;
+export const MVEX: u32 = 0x6d766578;
+export const TREX: u32 = 0x74726578;
+export const PRFT: u32 = 0x70726674;
+export const MOOF: u32 = 0x6d6f6f66;
+export const MFHD: u32 = 0x6d666864;
+export const TRAF: u32 = 0x74726166;
+export const TFHD: u32 = 0x74666864;
+export const TFDT: u32 = 0x74666474;
+export const TRUN: u32 = 0x7472756e;
+export const FREE: u32 = 0x66726565;
+export const MDAT: u32 = 0x6d646174;
+// handler types
+export const VIDE: u32 = 0x76696465;
+export const SOUN: u32 = 0x736f756e;
+// brands
+export const ISO6: u32 = 0x69736f36;
+export const MP41: u32 = 0x6d703431;
