@@ -2,16 +2,20 @@ import { Channel, type LastError } from './channel/channel.ts'
 import { type ChannelCore, openCore } from './channel/core-store.ts'
 import { type ChannelStats, statsOf } from './channel/stats.ts'
 import { StepWatch, type Timer } from './clock.ts'
+import { EventModule, tellAiResult } from './event/event-module.ts'
+import type { Events, EventVerdict } from './event/events.ts'
 import { withPrefix } from './log.ts'
 import { CHANNEL_MAX } from './mqtt/messages.ts'
 import { type ChannelOptions, checkInit } from './options.ts'
-import { permitsFullTime } from './plan/rules.ts'
+import { NO_PLAN, permitsFullTime } from './plan/rules.ts'
 import { iv_err_code_e } from './status.ts'
 import type { System } from './system.ts'
 import {
   type iv_cm_aenc_pack_s,
   iv_cm_stream_type_e,
   type iv_cm_venc_pack_s,
+  type iv_cs_ai_process_s,
+  type iv_cs_ai_type_e,
   type iv_cs_balance_info_s,
   type iv_cs_init_func_cb_s,
   type iv_cs_init_parm_s,
@@ -37,7 +41,7 @@ export type CloudStorageOptions = {
   appendBytes?: number
 }
 
-type Line = { channel: Channel; uplink: Uplink; unwatch(): void }
+type Line = { channel: Channel; uplink: Uplink; events: Events; unwatch(): void }
 
 /**
  * The cloud storage module of one device. Its methods are the specification's functions; they return the specification's codes and never
@@ -52,9 +56,12 @@ export class CloudStorage {
   #phase: 'left' | 'entering' | 'ready' | 'leaving' = 'left'
   #steps: StepWatch
   #tick: Timer | undefined
+  readonly #eventModule: EventModule
+  #unwatchAi: () => void = () => {}
 
   constructor(system: System, options: CloudStorageOptions = {}) {
     this.#system = system
+    this.#eventModule = new EventModule(system, () => this.#times)
     this.#options = options
     this.#steps = new StepWatch(system.clock)
   }
@@ -90,6 +97,9 @@ export class CloudStorage {
       opened.push([options, core])
     }
     for (const [options, core] of opened) this.#open(options, core, callbacks)
+    this.#unwatchAi = this.#system.watchAi((result) => {
+      if (this.#lines.has(result.channel)) tellAiResult(result, callbacks)
+    })
     this.#steps = new StepWatch(this.#system.clock)
     this.#phase = 'ready'
     this.#beat()
@@ -103,6 +113,7 @@ export class CloudStorage {
     const id = options.channel_id
     const log = withPrefix(this.#system.log, `channel ${id}`)
     const channel = new Channel(options, { clock, log, core, callbacks })
+    const events = this.#eventModule.open(options, channel, callbacks, log)
     const uplink = new Uplink({
       ...this.#options,
       store: core,
@@ -114,7 +125,10 @@ export class CloudStorage {
       random,
       log,
       times: () => this.#times,
-      onAcknowledged: (position) => channel.acknowledged(position),
+      onAcknowledged: (position, from) => {
+        channel.acknowledged(position)
+        events.acknowledged(from, position)
+      },
       onSlice: (result) => channel.sliceEnded(result),
       onConnectFail: (reason) => {
         log.warn(`connection to the cloud failed: ${reason}`)
@@ -129,7 +143,10 @@ export class CloudStorage {
     })
     channel.attach(uplink)
     uplink.start()
-    this.#lines.set(id, { channel, uplink, unwatch: () => {} })
+    this.#lines.set(id, { channel, uplink, events, unwatch: () => {} })
+    const plan = this.#system.plans?.get(id)
+    // known from a query before initCs: events may be started at once
+    if (plan) events.plan(plan)
   }
 
   #watchPlans(): void {
@@ -137,6 +154,7 @@ export class CloudStorage {
     for (const [id, line] of this.#lines) {
       const apply = (plan: iv_cs_balance_info_s): void => {
         line.channel.plan(permitsFullTime(plan))
+        line.events.plan(plan)
         if (plan.cs_switch === 1) line.uplink.planned()
       }
       const cached = this.#system.plans?.get(id)
@@ -153,9 +171,10 @@ export class CloudStorage {
         this.#system.log.warn(
           `the wall clock was stepped by ${Math.round(this.#steps.lastStepMs)} ms`,
         )
-      for (const { channel } of this.#lines.values()) {
+      for (const { channel, events } of this.#lines.values()) {
         if (stepped) channel.clockStepped()
         channel.tick()
+        events.tick()
       }
     })
   }
@@ -166,17 +185,21 @@ export class CloudStorage {
       return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'initCs was not called')
     this.#phase = 'leaving'
     this.#tick?.cancel()
+    this.#unwatchAi()
     const lines = [...this.#lines.values()]
-    for (const { channel, uplink, unwatch } of lines) {
+    for (const { channel, uplink, events, unwatch } of lines) {
       unwatch()
+      events.finish()
       channel.finish()
       uplink.flush()
     }
     await this.#settled(lines)
-    for (const { channel, uplink } of lines) {
+    for (const { channel, uplink, events } of lines) {
+      events.close()
       uplink.close()
       channel.close()
     }
+    this.#eventModule.close()
     this.#lines.clear()
     this.#phase = 'left'
     return iv_err_code_e.IV_ERR_NONE
@@ -187,7 +210,8 @@ export class CloudStorage {
     const deadlineMs = clock.monoMs() + this.#times.sendMs + this.#times.replyMs
     return new Promise((resolve) => {
       const look = (): void => {
-        if (clock.monoMs() >= deadlineMs || lines.every(({ uplink }) => uplink.drained)) resolve()
+        const isSettled = lines.every(({ uplink, events }) => uplink.drained && events.isSettled)
+        if (isSettled || clock.monoMs() >= deadlineMs) resolve()
         else clock.after(DRAIN_POLL_MS, look)
       }
       look()
@@ -259,6 +283,126 @@ export class CloudStorage {
     // asked for in the background, so that the next call finds it
     void plans?.query(channel, this.#times.replyMs)
     return this.#refuse(iv_err_code_e.IV_ERR_CS_NO_BALANCE, 'the cloud has not told the plan yet')
+  }
+
+  /** An event begins now. */
+  startCsEvent(channel: number, event_id: number, info?: string | null): iv_err_code_e {
+    return this.#event(channel, (events) => events.start(event_id, info))
+  }
+
+  /** An event that startCsEvent (or startCsEventExt) began ends now. */
+  stopCsEvent(channel: number, event_id: number, info?: string | null): iv_err_code_e {
+    return this.#event(channel, (events) => events.stop(event_id, info))
+  }
+
+  /** An event begins, its video perhaps earlier. Both times in seconds before now (below 300), or both UTC. */
+  startCsEventExt(
+    channel: number,
+    event_id: number,
+    info: string | null | undefined,
+    event_start_time_s: number,
+    stream_start_time_s: number,
+  ): iv_err_code_e {
+    const times = [event_start_time_s, stream_start_time_s] as const
+    return this.#event(channel, (events) => events.start(event_id, info, times))
+  }
+
+  /** An event ends, or has ended. */
+  stopCsEventExt(
+    channel: number,
+    event_id: number,
+    info: string | null | undefined,
+    event_stop_time_s: number,
+    stream_stop_time_s: number,
+  ): iv_err_code_e {
+    const times = [event_stop_time_s, stream_stop_time_s] as const
+    return this.#event(channel, (events) => events.stop(event_id, info, times))
+  }
+
+  /** Tells of an event of one moment, with a picture or without, also without a plan; `event_time_s` 0 is now. */
+  async reportCsEventDirectly(
+    channel: number,
+    event_id: number,
+    info: string | null | undefined,
+    event_time_s: number,
+    pic_addr?: Uint8Array | null,
+    pic_len?: number,
+  ): Promise<iv_err_code_e> {
+    if (!this.#isOpen(channel)) return this.#lastError.code
+    return this.#verdict(
+      await this.#eventModule.report(channel, event_id, info, event_time_s, pic_addr, pic_len),
+    )
+  }
+
+  /** Analyses in the cloud that every event of this id asks for; CLOSE ends that. `args` is unused. */
+  setCsAiProcess(
+    channel: number,
+    event_id: number,
+    ai_type: iv_cs_ai_type_e,
+    _args?: unknown,
+  ): iv_err_code_e {
+    if (!this.#isOpen(channel)) return this.#lastError.code
+    return this.#verdict(this.#eventModule.setAi(channel, event_id, ai_type))
+  }
+
+  getCsAiProcess(
+    channel: number,
+    event_id: number,
+    process: iv_cs_ai_process_s,
+    _args?: unknown,
+  ): iv_err_code_e {
+    if (!this.#isOpen(channel)) return this.#lastError.code
+    return this.#verdict(this.#eventModule.getAi(channel, event_id, process))
+  }
+
+  /**
+   * Deletes what this device has in the cloud and ends its plans; recording stops, and what waits here to be sent is thrown away. To repeat
+   * it does no harm. Usable after sysInit.
+   */
+  async destroyCsResource(timeout_ms: number): Promise<iv_err_code_e> {
+    const { plans } = this.#system
+    if (!plans) return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'call sysInit first')
+    if (!Number.isInteger(timeout_ms) || timeout_ms <= 0 || timeout_ms > TRANS_TIME_MAX_MS)
+      return this.#refuse(
+        iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE,
+        `timeout_ms must be 1 to ${TRANS_TIME_MAX_MS} ms, not ${timeout_ms}`,
+      )
+    const reply = await this.#system.ask('service', { method: 'destroy', params: {} }, timeout_ms)
+    if (!reply)
+      return this.#refuse(
+        iv_err_code_e.IV_ERR_SYS_COMMUNICATE_TIMEOUT,
+        this.#system.lastError || `the cloud did not answer within ${timeout_ms} ms`,
+      )
+    if (reply.code !== 0)
+      return this.#refuse(
+        iv_err_code_e.IV_ERR_SYS_COMMUNICATE_FAIL,
+        `the cloud did not delete the recordings: ${reply.code} ${reply.status}`,
+      )
+    for (const [id, { uplink }] of this.#lines) {
+      // stops recording, with its callback, before what was recorded is thrown away
+      plans.set(id, { ...NO_PLAN })
+      uplink.discard()
+    }
+    return iv_err_code_e.IV_ERR_NONE
+  }
+
+  #event(channel: number, run: (events: Events) => EventVerdict): iv_err_code_e {
+    if (!this.#isOpen(channel)) return this.#lastError.code
+    return this.#verdict(run(this.#lines.get(channel)!.events))
+  }
+
+  #verdict({ code, message }: EventVerdict): iv_err_code_e {
+    return code === iv_err_code_e.IV_ERR_NONE ? code : this.#refuse(code, message)
+  }
+
+  /** Whether a channel can be used; if not, the last error says why. */
+  #isOpen(channel: number): boolean {
+    if (this.#phase !== 'ready')
+      this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'call initCs first')
+    else if (!this.#lines.has(channel))
+      this.#refuse(iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE, NO_SUCH_CHANNEL)
+    else return true
+    return false
   }
 
   /** Time-outs of requests from now on; 0 is refused. */

@@ -9,6 +9,8 @@ import type {
   iv_cm_aenc_pack_s,
   iv_cm_stream_type_e,
   iv_cm_venc_pack_s,
+  iv_cs_ai_process_s,
+  iv_cs_ai_type_e,
   iv_cs_balance_info_s,
   iv_cs_init_parm_s,
 } from './types.ts'
@@ -41,6 +43,49 @@ export function getCsBalanceInfo(
 ): number | Promise<number> {
   return storage.getCsBalanceInfo(channel, info, timeout_s)
 }
+
+export const startCsEvent = (channel: number, event_id: number, info?: string | null): number =>
+  storage.startCsEvent(channel, event_id, info)
+export const stopCsEvent = (channel: number, event_id: number, info?: string | null): number =>
+  storage.stopCsEvent(channel, event_id, info)
+export const startCsEventExt = (
+  channel: number,
+  event_id: number,
+  info: string | null | undefined,
+  event_start_time_s: number,
+  stream_start_time_s: number,
+): number =>
+  storage.startCsEventExt(channel, event_id, info, event_start_time_s, stream_start_time_s)
+export const stopCsEventExt = (
+  channel: number,
+  event_id: number,
+  info: string | null | undefined,
+  event_stop_time_s: number,
+  stream_stop_time_s: number,
+): number => storage.stopCsEventExt(channel, event_id, info, event_stop_time_s, stream_stop_time_s)
+export const reportCsEventDirectly = (
+  channel: number,
+  event_id: number,
+  info: string | null | undefined,
+  event_time_s: number,
+  pic_addr?: Uint8Array | null,
+  pic_len?: number,
+): Promise<number> =>
+  storage.reportCsEventDirectly(channel, event_id, info, event_time_s, pic_addr, pic_len)
+export const setCsAiProcess = (
+  channel: number,
+  event_id: number,
+  ai_type: iv_cs_ai_type_e,
+  args?: unknown,
+): number => storage.setCsAiProcess(channel, event_id, ai_type, args)
+export const getCsAiProcess = (
+  channel: number,
+  event_id: number,
+  process: iv_cs_ai_process_s,
+  args?: unknown,
+): number => storage.getCsAiProcess(channel, event_id, process, args)
+export const destroyCsResource = (timeout_ms: number): Promise<number> =>
+  storage.destroyCsResource(timeout_ms)
 
 /** Why the last call about this channel failed. */
 export const lastError = (channel: number): LastError => storage.lastError(channel)

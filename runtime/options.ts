@@ -149,7 +149,15 @@ const initSchema = z
 
 export type ChannelOptions = z.infer<typeof channelParamsSchema>
 
-const CALLBACK_NAMES = ['onStartPushStream', 'onStopPushStream', 'onNotify'] as const
+const CALLBACK_NAMES = [
+  'onStartPushStream',
+  'onStopPushStream',
+  'onAiServiceNotify',
+  'onEventCapturePicture',
+  'onEventPictureResult',
+  'onEventReportResult',
+  'onNotify',
+] as const
 const REQUIRED_CALLBACKS: readonly string[] = ['onStartPushStream', 'onStopPushStream']
 
 export type InitOptions = { channels: ChannelOptions[]; callbacks: iv_cs_init_func_cb_s }

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { type Clock, type Random, systemClock, type Timer } from './clock.ts'
 import { hmacLogin, type MqttLogin, staticLogin } from './identity.ts'
 import { consoleLogger, errorText, type Logger } from './log.ts'
-import { type DownMessage, ReplyCode } from './mqtt/messages.ts'
-import { Session } from './mqtt/session.ts'
+import { type AiResult, type DownMessage, ReplyCode } from './mqtt/messages.ts'
+import { type Ask, type Reply, Session } from './mqtt/session.ts'
+import type { TopicKind } from './mqtt/topics.ts'
 import { Plans } from './plan/plan.ts'
 import { balanceOf } from './plan/rules.ts'
 import { iv_err_code_e } from './status.ts'
@@ -43,6 +44,8 @@ export class System {
   #running: Running | undefined
   #lastError = ''
   readonly #sliceNumbers = new Map<number, number>()
+  readonly #eventNumbers = new Map<number, number>()
+  readonly #aiListeners = new Set<(result: AiResult) => void>()
 
   constructor(dependencies: SystemDependencies = {}) {
     this.clock = dependencies.clock ?? systemClock
@@ -157,6 +160,24 @@ export class System {
     return number
   }
 
+  /** Names an event for good: boot id and number, as slices have them. */
+  takeEventKey(channel: number): string {
+    const number = (this.#eventNumbers.get(channel) ?? 0) + 1
+    this.#eventNumbers.set(channel, number)
+    return `${this.bootId}-${String(number % 100_000_000).padStart(8, '0')}`
+  }
+
+  /** Asks the cloud; undefined when there was no answer in time. */
+  ask(kind: TopicKind, message: Ask, timeoutMs: number): Promise<Reply | undefined> {
+    return this.#running?.session.ask(kind, message, timeoutMs) ?? Promise.resolve(undefined)
+  }
+
+  /** Tells of what analyses in the cloud find, until the returned function is called. */
+  watchAi(listener: (result: AiResult) => void): () => void {
+    this.#aiListeners.add(listener)
+    return () => this.#aiListeners.delete(listener)
+  }
+
   #login(options: CheckedSystemOptions): MqttLogin {
     const { productId, deviceName, deviceSecret } = options
     if (options.login === 'static') return staticLogin(productId, deviceName, deviceSecret)
@@ -180,13 +201,18 @@ export class System {
 
   #received(message: DownMessage): void {
     const running = this.#running
-    if (!running || message.method !== 'control') return
-    running.plans.set(message.params.channel, balanceOf(message.params))
-    running.session.tell(
-      'property',
-      { method: 'control_reply', code: ReplyCode.ok, status: 'ok' },
-      message.clientToken,
-    )
+    if (!running) return
+    const done = { code: ReplyCode.ok, status: 'ok' }
+    if (message.method === 'control') {
+      running.plans.set(message.params.channel, balanceOf(message.params))
+      const reply = { method: 'control_reply', ...done } as const
+      running.session.tell('property', reply, message.clientToken)
+    } else if (message.method === 'ai_result') {
+      for (const listener of this.#aiListeners)
+        this.#call('onAiServiceNotify', () => listener(message.params))
+      const reply = { method: 'ai_result_reply', ...done } as const
+      running.session.tell('service', reply, message.clientToken)
+    }
   }
 
   #beat(): void {

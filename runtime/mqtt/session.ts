@@ -32,7 +32,7 @@ export type SessionOptions = {
   onMessage(message: DownMessage): void
 }
 
-type Reply = Extract<DownMessage, { code: number }>
+export type Reply = Extract<DownMessage, { code: number }>
 type Question = {
   kind: TopicKind
   text: string

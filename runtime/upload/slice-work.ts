@@ -15,8 +15,8 @@ export type SliceWorkOptions = {
   store: SliceStore
   bootId: string
   takeNumber(): number
-  /** everything up to this position of the stream is acknowledged */
-  onAcknowledged(position: number): void
+  /** everything up to this position of the stream is acknowledged, and it was sent from `from` on */
+  onAcknowledged(position: number, from: number): void
   /** called once per slice when it is over */
   onSlice(result: SliceResult): void
 }
@@ -66,9 +66,10 @@ export class SliceWork {
   /** The cloud has the upload up to `offset`; `last` when that is all there will be. */
   acknowledge(offset: number, last: boolean): void {
     const upload = this.#upload!
+    const from = upload.position
     upload.advance(offset)
     upload.complete = last
-    this.#options.onAcknowledged(upload.position)
+    this.#options.onAcknowledged(upload.position, from)
     if (last) this.end(true)
     else this.#options.store.release(upload.position)
   }

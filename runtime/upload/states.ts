@@ -26,12 +26,16 @@ export type UplinkEvent =
   | 'timer'
   /** the plan permits uploads again */
   | 'planned'
+  /** what waits is to be thrown away */
+  | 'discard'
   | 'close'
   /** how the request under way ended */
   | Outcome
 
 /** What the table calls; the uplink implements it. */
 export type UplinkActions = {
+  isDiscarding(): boolean
+  discardAll(): void
   lacksToken(): boolean
   lacksSlice(): boolean
   lacksOffset(): boolean
@@ -81,6 +85,8 @@ const failures = (state: 'create' | 'append' | 'ask'): UplinkRow[] => [
 ]
 
 export const UPLINK_ROWS: readonly UplinkRow[] = [
+  // asked for while a request was under way
+  { state: 'idle', event: 'work', guard: 'isDiscarding', action: 'discardAll', next: 'idle' },
   { state: 'idle', event: 'work', guard: 'lacksToken', action: 'fetchToken', next: 'token' },
   { state: 'idle', event: 'work', guard: 'lacksSlice', action: 'create', next: 'create' },
   { state: 'idle', event: 'work', guard: 'lacksOffset', action: 'ask', next: 'ask' },
@@ -116,6 +122,10 @@ export const UPLINK_ROWS: readonly UplinkRow[] = [
   { state: 'wait', event: 'timer', action: 'again', next: 'idle' },
   { state: 'plan', event: 'timer', action: 'again', next: 'idle' },
   { state: 'plan', event: 'planned', action: 'again', next: 'idle' },
+
+  ...(['idle', 'wait', 'plan'] as const).map(
+    (state): UplinkRow => ({ state, event: 'discard', action: 'discardAll', next: 'idle' }),
+  ),
 
   ...(['idle', 'token', 'create', 'append', 'ask', 'wait', 'plan'] as const).map(
     (state): UplinkRow => ({ state, event: 'close', action: 'stopTimer', next: 'closed' }),

@@ -60,6 +60,7 @@ export class Uplink implements UplinkActions {
   #failing = false
   #serviceWrong = false
   #configReported = ''
+  #discarding = false
   appends = 0
   retries = 0
 
@@ -114,6 +115,13 @@ export class Uplink implements UplinkActions {
     this.#machine.send('planned')
   }
 
+  /** Throws away what waits, once the request under way has ended; the recording must have ended. Its token is void. */
+  discard(): void {
+    this.#discarding = true
+    this.#options.credentials.drop()
+    this.#machine.send('discard')
+  }
+
   /** Stops for good. What was not acknowledged stays unacknowledged. */
   close(): void {
     this.#tick?.cancel()
@@ -123,6 +131,10 @@ export class Uplink implements UplinkActions {
   }
 
   // ── guards ──────────────────────────────────────────────────────────────────────────────────────
+
+  isDiscarding(): boolean {
+    return this.#discarding
+  }
 
   lacksToken(): boolean {
     this.#work.look()
@@ -146,6 +158,15 @@ export class Uplink implements UplinkActions {
   }
 
   // ── actions ─────────────────────────────────────────────────────────────────────────────────────
+
+  discardAll(): void {
+    this.#wait?.cancel()
+    this.#discarding = false
+    for (this.#work.look(); !this.#work.idle; this.#work.look()) this.#work.end(false)
+    const { store, onAcknowledged } = this.#options
+    // nothing was acknowledged; those who wait for room are told that there is some
+    onAcknowledged(store.head, store.head)
+  }
 
   fetchToken(): void {
     void this.#options.credentials.get().then((got) => {
@@ -284,6 +305,8 @@ export class Uplink implements UplinkActions {
   }
 
   dropSlice(): void {
+    // after a 410 the token is void as well
+    this.#options.credentials.drop()
     this.#work.discard()
     this.again()
   }
