@@ -70,20 +70,19 @@ export const cameraClip = async (codec: VideoCodec): Promise<Clip> => {
   return clipOf(codec, frames, setsOf(codec, frames[0]!.data))
 }
 
-/** An IDR and then P frames of 2048 bytes: what a call costs, rather than what a byte costs. */
+/** An IDR and then P frames, all of 2048 bytes: what a call costs, rather than what a byte costs. */
 export const smallFrameClip = (camera: Clip): Clip => {
-  const large = camera.frames.filter(
-    (frame) => !frame.key && frame.data.length >= SMALL_FRAME_BYTES,
-  )
-  const small = large.map(({ data }): Frame => {
-    // muxers look at the headers only; the cut must not leave a trailing zero, which would not be part of the frame
-    const cut = data.slice(0, SMALL_FRAME_BYTES)
-    cut[SMALL_FRAME_BYTES - 1] = 0x80
-    return { data: cut, key: false }
-  })
-  const first = camera.frames.find((frame) => frame.key)
-  if (!first || small.length === 0) throw new Error('the camera clip has no P frame of 2048 bytes')
-  const frames = [first]
+  // muxers look at the headers only; the cut must not leave a trailing zero, which would not be part of the frame
+  const cut = ({ data, key }: Frame): Frame => {
+    const bytes = data.slice(0, SMALL_FRAME_BYTES)
+    bytes[SMALL_FRAME_BYTES - 1] = 0x80
+    return { data: bytes, key }
+  }
+  const large = camera.frames.filter((frame) => frame.data.length >= SMALL_FRAME_BYTES)
+  const small = large.filter((frame) => !frame.key).map(cut)
+  const first = large.find((frame) => frame.key)
+  if (!first || small.length === 0) throw new Error('the camera clip has no frames of 2048 bytes')
+  const frames = [cut(first)]
   while (frames.length < 1000) frames.push(small[(frames.length - 1) % small.length]!)
   return clipOf(camera.codec, frames, camera.parameterSets)
 }

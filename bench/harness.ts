@@ -96,3 +96,30 @@ export const timedPasses = (
   }
   return { ns: elapsed * 1e6, frames: passes * framesPerPass, bytes: passes * bytesPerPass }
 }
+
+/** As timedPasses, less the time of as many passes of `part`, a part of `pass` that is not to be counted. */
+export const timedDifference = (
+  pass: () => void,
+  part: () => void,
+  framesPerPass: number,
+  bytesPerPass: number,
+): Batch => {
+  let passes = 0
+  let whole = 0
+  let off = 0
+  // in turns, so that both see the same machine
+  while (whole < BATCH_MS) {
+    const start = performance.now()
+    pass()
+    const middle = performance.now()
+    part()
+    whole += middle - start
+    off += performance.now() - middle
+    passes++
+  }
+  return {
+    ns: (whole - off) * 1e6,
+    frames: passes * framesPerPass,
+    bytes: passes * bytesPerPass,
+  }
+}
