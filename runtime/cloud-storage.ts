@@ -58,6 +58,7 @@ export class CloudStorage {
   #tick: Timer | undefined
   readonly #eventModule: EventModule
   #unwatchAi: () => void = () => {}
+  #unwatchOnline: () => void = () => {}
 
   constructor(system: System, options: CloudStorageOptions = {}) {
     this.#system = system
@@ -99,6 +100,9 @@ export class CloudStorage {
     for (const [options, core] of opened) this.#open(options, core, callbacks)
     this.#unwatchAi = this.#system.watchAi((result) => {
       if (this.#lines.has(result.channel)) tellAiResult(result, callbacks)
+    })
+    this.#unwatchOnline = this.#system.watchOnline(() => {
+      for (const { uplink } of this.#lines.values()) uplink.online()
     })
     this.#steps = new StepWatch(this.#system.clock)
     this.#phase = 'ready'
@@ -186,6 +190,7 @@ export class CloudStorage {
     this.#phase = 'leaving'
     this.#tick?.cancel()
     this.#unwatchAi()
+    this.#unwatchOnline()
     const lines = [...this.#lines.values()]
     for (const { channel, uplink, events, unwatch } of lines) {
       unwatch()

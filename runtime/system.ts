@@ -45,6 +45,7 @@ export class System {
   #lastError = ''
   readonly #sliceNumbers = new Map<number, number>()
   readonly #eventNumbers = new Map<number, number>()
+  readonly #onlineListeners = new Set<() => void>()
   readonly #aiListeners = new Set<(result: AiResult) => void>()
 
   constructor(dependencies: SystemDependencies = {}) {
@@ -101,6 +102,7 @@ export class System {
       onOnline: () => {
         this.#beat()
         this.plans?.refresh()
+        for (const listener of this.#onlineListeners) listener()
         this.#call('onOnline', () => given?.onOnline?.(this.clock.nowMs()))
       },
       onOffline: (reason) => this.#call('onOffline', () => given?.onOffline?.(reason)),
@@ -170,6 +172,12 @@ export class System {
   /** Asks the cloud; undefined when there was no answer in time. */
   ask(kind: TopicKind, message: Ask, timeoutMs: number): Promise<Reply | undefined> {
     return this.#running?.session.ask(kind, message, timeoutMs) ?? Promise.resolve(undefined)
+  }
+
+  /** Tells of every connection that came about, until the returned function is called. */
+  watchOnline(listener: () => void): () => void {
+    this.#onlineListeners.add(listener)
+    return () => this.#onlineListeners.delete(listener)
   }
 
   /** Tells of what analyses in the cloud find, until the returned function is called. */

@@ -7,6 +7,8 @@ import { iv_err_code_e } from '../status.ts'
  */
 const ERRORS: ReadonlyMap<number, iv_err_code_e> = new Map([
   [abi.PICTURE_NEED_IDR, iv_err_code_e.IV_ERR_CS_NEED_IDR_FRAME],
+  // an IDR brings its parameter sets (specification, pushCsStream): what mends both is the next one
+  [abi.PICTURE_NO_PARAMETER_SETS, iv_err_code_e.IV_ERR_CS_NEED_IDR_FRAME],
   [abi.RING_FULL, iv_err_code_e.IV_ERR_CS_HTTP_DATA_FAIL],
   [abi.RING_TABLE_FULL, iv_err_code_e.IV_ERR_CS_HTTP_DATA_FAIL],
   [abi.RING_TOO_SMALL, iv_err_code_e.IV_ERR_CS_PRM_MALLOC_FAIL],

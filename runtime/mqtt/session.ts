@@ -11,7 +11,7 @@ import { downFilter, parseTopic, type TopicKind, topic } from './topics.ts'
 export const ASK_AGAIN_MS = 2000
 const CONNECT_TIMEOUT_MS = 10_000
 const RECONNECT_BASE_MS = 500
-const RECONNECT_CAP_MS = 60_000
+const RECONNECT_CAP_MS = 30_000
 /** Messages of the contract are at most 2048 bytes; what is much longer is not ours and is not parsed. */
 const MESSAGE_MAX_BYTES = 16 * 1024
 

@@ -1,8 +1,11 @@
 import type { Random } from '../clock.ts'
 
-/** Waits grow from 250 ms and stay below a minute: a cloud that comes back is found soon, one that is down is not stormed. */
+/**
+ * Waits grow from 250 ms and stay below 5 s: the buffer of a camera holds seconds, and a cloud that is back must be found before it is full. Full
+ * jitter spreads even so many devices.
+ */
 export const BACKOFF_BASE_MS = 250
-export const BACKOFF_CAP_MS = 60_000
+export const BACKOFF_CAP_MS = 5000
 /** A server may ask for a longer wait, but not for silence. */
 export const RETRY_AFTER_CAP_MS = 15 * 60_000
 

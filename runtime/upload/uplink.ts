@@ -110,6 +110,14 @@ export class Uplink implements UplinkActions {
     this.#machine.send('work')
   }
 
+  /** The device is online again: no reason to wait longer. */
+  online(): void {
+    if (this.#machine.state !== 'wait') return
+    this.#wait?.cancel()
+    this.#attempt = 0
+    this.#machine.send('timer')
+  }
+
   /** The plan permits uploads again. */
   planned(): void {
     this.#machine.send('planned')
