@@ -132,13 +132,13 @@ export const push = async (args: string[]): Promise<number> => {
     await camera.open()
     await camera.run()
   } finally {
-    release()
     clearInterval(timer)
     line.clear()
     source.close()
     const last = storage.stats(channel)
     await storage.exitCs()
     await system.exit()
+    release()
     if (last) console.log(`stopped after ${last.videoFrames} pictures; the last slice is closed`)
   }
   return 0
@@ -160,11 +160,18 @@ const clearing = (line: StatusLine, logger: Logger): Logger => {
   }
 }
 
-/** The first signal ends cleanly, the second at once. */
+/** A terminal and a parent may both pass the same Ctrl-C on. */
+const SAME_PRESS_MS = 500
+
+/** The first signal ends cleanly, another one at once. */
 const onInterrupt = (stop: () => void): (() => void) => {
-  let signals = 0
+  let firstMs: number | undefined
   const onSignal = (): void => {
-    if (signals++ > 0) process.exit(1)
+    if (firstMs !== undefined) {
+      if (performance.now() - firstMs > SAME_PRESS_MS) process.exit(1)
+      return
+    }
+    firstMs = performance.now()
     stop()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
