@@ -1,3 +1,4 @@
+import { encoderSupports } from './aac/api';
 import {
   AUDIO_AAC,
   AUDIO_G711A,
@@ -99,7 +100,7 @@ function checkAudio(): i32 {
   const rate = field(CONFIG_SAMPLE_RATE);
   const channels = field(CONFIG_CHANNELS);
   const free = input == AUDIO_AAC; // the ADTS header tells
-  if (!(free && rate == 0) && frequencyIndex(rate) < 0) return CONFIG_RATE_RANGE;
+  if (!(free && rate == 0) && !(free ? frequencyIndex(rate) >= 0 : encoderSupports(rate, 1))) return CONFIG_RATE_RANGE;
   if (!(free && channels == 0) && channels != 1 && channels != 2) return CONFIG_CHANNELS_RANGE;
   const bitRate = field(CONFIG_AUDIO_BIT_RATE);
   if (bitRate < 0 || bitRate > BIT_RATE_MAX) return CONFIG_BIT_RATE_RANGE;

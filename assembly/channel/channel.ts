@@ -53,7 +53,15 @@ export function setAudioWanted(wanted: bool): void {
   audioWanted = wanted && hasAudio();
 }
 
-export function setSliceTime(ticks: i64, ptsMs: f64): void {
+/**
+ * The oldest audio that the open slice takes. A slice that continues another one also takes what is a little late for that one: the
+ * encoder is two frames behind, and dropping them would leave a hole in the sound every ten seconds.
+ */
+export let oldestAudioTicks: i64 = 0;
+const LATE_AUDIO_TICKS: i64 = 90000;
+
+export function setSliceTime(ticks: i64, ptsMs: f64, continues: bool): void {
+  oldestAudioTicks = continues ? ticks - LATE_AUDIO_TICKS : ticks;
   sliceTicks = ticks;
   slicePtsMs = ptsMs;
 }

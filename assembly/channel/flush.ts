@@ -4,6 +4,7 @@ import { hasVideo } from '../config';
 import { CONFIG_NOT_OPEN, CONFIG_SLICE_RANGE, OK } from '../status';
 import { isOpen, setNeedIdr } from './channel';
 import { settleHeader } from './publish';
+import { drainAudio } from './push-audio';
 import { markBreak } from './push-video';
 import { clearTiming } from './timing';
 import { closeSlice, flushWaiting } from './slices';
@@ -15,6 +16,7 @@ import { closeSlice, flushWaiting } from './slices';
 export function flush(why: i32): i32 {
   if (!isOpen) return CONFIG_NOT_OPEN;
   if (why != CLOSED_STOP && why != CLOSED_PAUSE && why != CLOSED_CLOCK && why != CLOSED_FORMAT) return CONFIG_SLICE_RANGE;
+  drainAudio();
   closeSlice(why, i64.MAX_VALUE, false);
   setNeedIdr(hasVideo());
   markBreak();

@@ -19,7 +19,7 @@ import { isRandomAccess } from '../video/picture';
 import { audioChannels, audioRate } from './audio-track';
 import { audioAnnounced, setAudioAnnounced, setAudioWanted, setSliceTime } from './channel';
 import {
-  closesFragment, closingBytes, extendFragment, finishFragment, isFragmentOpen, leadBytes, openFragment, resetFragments, willClose,
+  closesFragment, closingBytes, extendFragment, finishFragment, isFragmentOpen, leadBytes, openFragment, resetFragments, setAudioUtc, willClose,
   writeAudioFragments,
 } from './fragment';
 import { closeRecords, publish, recordTracks } from './publish';
@@ -29,9 +29,12 @@ const GAP_MAX: i64 = 1024;
 
 /** The first slice has decided; later ones follow. */
 let tracksDecided: bool = false;
+/** Audio was accepted since the first slice began, perhaps into the encoder. */
+let audioAccepted: bool = false;
 
 export function openFmp4Channel(): void {
   tracksDecided = false;
+  audioAccepted = false;
   resetFragments();
   openInitStore();
   openMediaClock();
@@ -55,6 +58,7 @@ export function reserveSample(length: i32): i32 {
 
 /** Audio arrived: a slice that does not announce it ends at the next IDR. */
 export function fmp4AudioArrived(): void {
+  audioAccepted = true;
   if (openSlice != 0 && tracksDecided && !audioAnnounced) setAudioWanted(true);
 }
 
@@ -62,6 +66,13 @@ export function fmp4AudioArrived(): void {
 export function flushFmp4(): void {
   closeFragment(-1, sideCount);
   if (openSlice != 0 && audioAnnounced && sideCount > 0) writeAudioFragments(sideCount, false);
+}
+
+/** A channel without video: what waits becomes fragments, labelled by this pair of times. */
+export function flushAudioAlone(ptsMs: f64, utcMs: f64): i32 {
+  setAudioUtc(ptsMs, utcMs);
+  writeAudioFragments(sideCount, false);
+  return OK;
 }
 
 function dropOlder(ticks: i64, counter: i32): void {
@@ -75,7 +86,7 @@ function dropOlder(ticks: i64, counter: i32): void {
 /** Tracks and init segment of a slice, at the end of its first fragment. The room for one more init segment was checked. */
 function decideTracks(): void {
   if (load<i32>(openSlice, SLICE_INIT) >= 0) return;
-  if (!tracksDecided && hasAudio() && sideCount > 0) setAudioAnnounced(true);
+  if (!tracksDecided && hasAudio() && (sideCount > 0 || audioAccepted)) setAudioAnnounced(true);
   tracksDecided = true;
   recordTracks(currentInit(audioAnnounced ? audioRate : 0, audioChannels));
 }
@@ -102,7 +113,8 @@ function beginFmp4Slice(ticks: i64, ptsMs: f64, utcMs: f64, discontinuity: bool)
   if (tracksDecided && sideCount > 0) setAudioAnnounced(true);
   startMediaTime(ticks, discontinuity);
   beginSlice(written, ptsMs, utcMs, discontinuity);
-  setSliceTime(ticks, ptsMs);
+  setSliceTime(ticks, ptsMs, tracksDecided && !discontinuity);
+  if (!tracksDecided) audioAccepted = false;
   setAudioWanted(false);
 }
 

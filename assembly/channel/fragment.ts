@@ -1,7 +1,7 @@
 /** The open fragment: where it lies in the ring, when it closes, and how it is closed. */
 import { STATE_PAYLOAD_BYTES } from '../abi';
 import { dropSide, sideAddress, sideBytesOf, sideCount, sideTicks, sideUsed } from '../audio/side-buffer';
-import { hasAudio, nominalFrameMs } from '../config';
+import { hasAudio, hasVideo, nominalFrameMs } from '../config';
 import { audioThatFits, BOX_HEADER, frontAddress, frontRoom, MAX_AUDIO_SAMPLES, writeFront } from '../fmp4/fragment';
 import { FREE, MDAT } from '../fmp4/fourcc';
 import { mediaTime, setMediaEnd, takeAudioTime } from '../fmp4/media-clock';
@@ -163,6 +163,12 @@ export function finishFragment(nextTicks: i64, audioLimit: i32): void {
   endUnitAt(written, -1);
 }
 
+/** UTC of an audio-only fragment follows from a pair of times of the same stream. */
+export function setAudioUtc(ptsMs: f64, utcMs: f64): void {
+  firstPtsMs = ptsMs;
+  firstUtcMs = utcMs;
+}
+
 /** Fragments with nothing but audio, for the first `limit` frames: more of them than fit beside the pictures, or no picture for long. */
 export function writeAudioFragments(limit: i32, isRoomGiven: bool): void {
   while (limit > 0) {
@@ -173,7 +179,7 @@ export function writeAudioFragments(limit: i32, isRoomGiven: bool): void {
     start = written;
     data = written + front + BOX_HEADER;
     clearSamples();
-    beginUnit(start, ptsMs, firstUtcMs + (ptsMs - firstPtsMs), false);
+    beginUnit(start, ptsMs, firstUtcMs + (ptsMs - firstPtsMs), !hasVideo());
     setWritten(data);
     finish(frames);
     setUnitDuration(<f64>frameTicks(frames) / 90);

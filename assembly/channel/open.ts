@@ -16,9 +16,11 @@ import { PACKET_BYTES } from '../ts/packet';
 import { clearVideo } from '../video/access-unit';
 import { openAudioTrack } from './audio-track';
 import { isOpen, openChannel } from './channel';
+import { openAudio } from './push-audio';
 import { openVideo } from './push-video';
 import { openFmp4Channel } from './fmp4-channel';
 import { clearTiming } from './timing';
+import { openTranscoder, transcoderBytes } from './transcoder';
 import { openTsChannel } from './ts-channel';
 
 /** What everything but the ring may take. Spec: iv_cs, chapter 5 note 7 */
@@ -44,7 +46,9 @@ export function open(): i32 {
   const missing = bytes / PAGE - memory.size();
   if (missing > 0 && memory.grow(missing) < 0) return CONFIG_MEMORY;
   const base = (__heap_base + (RING_ALIGNMENT - 1)) & ~(RING_ALIGNMENT - 1);
-  if (<i64>base + <i64>ringBytes() > <i64>bytes) return CONFIG_MEMORY;
+  const encoder = base + ((ringBytes() + 15) & ~15);
+  const end = encoder + (transcodes() ? <usize>transcoderBytes(field(CONFIG_SAMPLE_RATE), field(CONFIG_CHANNELS)) : 0);
+  if (<i64>end > <i64>bytes) return CONFIG_MEMORY;
   clearState();
   setI32(STATE_MEMORY_BYTES, memory.size() * PAGE);
   setI32(STATE_INIT_SEGMENT, -1);
@@ -60,6 +64,8 @@ export function open(): i32 {
   openTsChannel();
   openFmp4Channel();
   openVideo();
+  openAudio();
+  openTranscoder(encoder);
   openAudioTrack(field(CONFIG_SAMPLE_RATE), field(CONFIG_CHANNELS));
   openChannel();
   return OK;

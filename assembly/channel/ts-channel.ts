@@ -1,7 +1,7 @@
 /** The channel's tracks into the transport stream: pictures, audio between them, slices. */
 import { STATE_AUDIO_DROPPED, STATE_AUDIO_EARLY, STATE_PAYLOAD_BYTES, UNIT_PTS } from '../abi';
 import { dropSide, sideBytesOf, sideCount, sideLength, sideOlderThan, sideTicks, sideUsed } from '../audio/side-buffer';
-import { hasAudio } from '../config';
+import { hasAudio, hasVideo } from '../config';
 import { makeRoom, makeTableRoom } from '../gop/policy';
 import { commit, written } from '../gop/ring';
 import { reservedAt } from '../gop/room';
@@ -76,7 +76,7 @@ export function tsBytesMost(length: i32): i32 {
 function writeSide(limit: i32): void {
   if (limit == 0) return;
   beginPackets();
-  fillClock(sideTicks(0), sideTicks(0));
+  fillClock(sideTicks(0), sideTicks(0) + (hasVideo() ? 0 : 2 * PES_AUDIO_TICKS)); // alone, the next chance is a PES packet away
   while (limit > 0) {
     const frames = framesInOnePes(0, limit);
     writeAudio(frames);
@@ -168,7 +168,7 @@ function writeFront(ticks: i64, cut: bool): i64 {
 function record(start: i64, gop: i64, ticks: i64, ptsMs: f64, utcMs: f64, seq: i32, cut: bool, discontinuity: bool): void {
   if (cut) {
     beginSlice(start, ptsMs, utcMs, discontinuity);
-    setSliceTime(ticks, ptsMs);
+    setSliceTime(ticks, ptsMs, waitedForAudio && !discontinuity);
     setAudioWanted(false);
     if (!headerWaits) recordTracks(-1);
     waitedForAudio = true;

@@ -88,10 +88,15 @@ export function beginSlice(position: i64, ptsMs: f64, utcMs: f64, discontinuity:
   setI32(STATE_NEXT_SLICE, nextSlice);
 }
 
-/** A video frame of the open slice (with audio alone: an audio frame). */
-export function addSliceFrame(ptsMs: f64, utcMs: f64, seq: i32): void {
+/** Time of the newest frame of the open slice. */
+export function setSliceTimeB(ptsMs: f64, utcMs: f64): void {
   store<f64>(openSlice, ptsMs, SLICE_PTS_B);
   store<f64>(openSlice, utcMs, SLICE_UTC_B);
+}
+
+/** A video frame of the open slice. */
+export function addSliceFrame(ptsMs: f64, utcMs: f64, seq: i32): void {
+  setSliceTimeB(ptsMs, utcMs);
   const frames = load<i32>(openSlice, SLICE_VIDEO_FRAMES);
   if (frames == 0) store<i32>(openSlice, seq, SLICE_SEQ_A);
   store<i32>(openSlice, seq, SLICE_SEQ_B);

@@ -26,6 +26,16 @@ export function nextStartCode(at: usize, end: usize): usize {
       }
       at += 64;
     }
+  } else {
+    while (at + 9 <= end) {
+      const pairs = load<u64>(at) | load<u64>(at, 1); // a zero byte in it is a pair of zero bytes
+      if (((pairs - 0x0101010101010101) & ~pairs & 0x8080808080808080) != 0) {
+        const stop = at + 10 < end ? at + 10 : end;
+        const found = startCodeNear(at, stop);
+        if (found != stop) return found;
+      }
+      at += 8;
+    }
   }
   return startCodeNear(at, end);
 }
