@@ -1,10 +1,11 @@
+import { CoreError } from '../core-wasm/index.ts'
 import { AAC_FRAME_SAMPLES } from '../runtime/source/adts.ts'
 import { choiceOption, fpsOption, numberOption, readOptions } from './cli/options.ts'
 import { InputError, UsageError } from './cli/usage-error.ts'
 import { writeAdts } from './mux/adts-file.ts'
 import { type AudioSource, openAudio } from './mux/audio-source.ts'
-import { Camera } from './mux/camera.ts'
-import { prepareFolder } from './mux/slice-files.ts'
+import { Camera, type CameraOptions, type Refusal } from './mux/camera.ts'
+import { prepareFolder, type SliceReport } from './mux/slice-files.ts'
 import { openVideo, type VideoSource } from './mux/video-source.ts'
 
 export const MUX_HELP = `skyrill mux: write the slices that a camera pushing these frames would upload
@@ -37,7 +38,31 @@ const OPTIONS = {
   json: { type: 'boolean' },
 } as const
 
-const readMuxOptions = (args: readonly string[]) => {
+export type MuxOptions = {
+  format: 'ts' | 'fmp4' | 'adts'
+  out: string
+  json: boolean
+  videoPath: string | undefined
+  audioPath: string | undefined
+  fps: number | undefined
+  rate: number | undefined
+  bitRate: number
+  gopSize: number
+  utcMs: number
+}
+
+export const MUX_DEFAULTS = {
+  json: false,
+  videoPath: undefined,
+  audioPath: undefined,
+  fps: undefined,
+  rate: undefined,
+  bitRate: 0,
+  gopSize: GOP_SIZE_DEFAULT,
+  utcMs: 0,
+} as const
+
+const readMuxOptions = (args: readonly string[]): MuxOptions | undefined => {
   const { values } = readOptions(args, OPTIONS)
   if (values.help) return undefined
   const format = choiceOption('format', values.format, ['ts', 'fmp4', 'adts'])
@@ -100,22 +125,29 @@ const pushAll = async (
 const iterate = <T>(source: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> =>
   Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 
-/** `skyrill mux`. @returns the exit code */
-export const mux = async (args: readonly string[]): Promise<number> => {
-  const options = readMuxOptions(args)
-  if (!options) {
-    console.log(MUX_HELP)
-    return 0
-  }
+export type MuxReport = {
+  out: string
+  format: 'ts' | 'fmp4'
+  video?: { codec: string; fps: number; frames: number }
+  audio?: { coding: string; sampleRate: number; channels: number; frames: number }
+  slices: SliceReport[]
+  bytes: number
+  refused: Refusal[]
+}
+
+/** Muxes files into slices; what it throws for a bad input is an InputError. */
+export const muxFiles = async (
+  options: MuxOptions & { format: 'ts' | 'fmp4' },
+): Promise<MuxReport> => {
+  const { out, format } = options
   const video =
     options.videoPath === undefined ? undefined : openVideo(options.videoPath, options.fps)
   const audio =
     options.audioPath === undefined ? undefined : openAudio(options.audioPath, options.rate)
-  if (options.format === 'adts') return await writeAdts(audio!, options)
-  prepareFolder(options.out)
-  const camera = await Camera.open({
-    folder: options.out,
-    format: options.format,
+  prepareFolder(out)
+  const camera = await openCamera({
+    folder: out,
+    format,
     ringBytes: options.gopSize,
     video: video?.codec,
     audio: audio && {
@@ -128,37 +160,62 @@ export const mux = async (args: readonly string[]): Promise<number> => {
   })
   await pushAll(camera, video, audio)
   const { slices } = camera.files
-  const { refused } = camera
-  for (const { status, count, message } of refused)
-    console.error(`skyrill mux: ${count} frames refused, ${status}: ${message}`)
-  if (slices.length === 0) throw new InputError('no frame was accepted, so there is no slice')
-  const total = (pick: (slice: (typeof slices)[number]) => number) =>
+  const total = (pick: (slice: SliceReport) => number) =>
     slices.reduce((sum, slice) => sum + pick(slice), 0)
-  if (options.json) {
-    const report = {
-      out: options.out,
-      format: options.format,
-      video: video && {
-        codec: video.codec,
-        fps: video.fps,
-        frames: total((slice) => slice.frames),
-      },
-      audio: audio && {
+  return {
+    out,
+    format,
+    ...(video && {
+      video: { codec: video.codec, fps: video.fps, frames: total((slice) => slice.frames) },
+    }),
+    ...(audio && {
+      audio: {
         coding: audio.coding,
         sampleRate: audio.sampleRate,
         channels: audio.channels,
         frames: total((slice) => slice.audioFrames),
       },
-      slices,
-      refused,
-    }
-    console.log(JSON.stringify(report, undefined, 2))
-  } else {
-    for (const slice of slices)
-      console.log(
-        `${slice.file}  ${(slice.startPtsMs / 1000).toFixed(3)} s + ${(slice.durationMs / 1000).toFixed(3)} s  ${slice.frames} pictures  ${slice.audioFrames} audio frames  ${slice.bytes} bytes`,
-      )
-    console.log(`${slices.length} slices, ${total((slice) => slice.bytes)} bytes in ${options.out}`)
+    }),
+    slices,
+    bytes: total((slice) => slice.bytes),
+    refused: camera.refused,
   }
+}
+
+/** A configuration that the core refuses is a fault of what was typed or of the file: its message says which. */
+const openCamera = async (options: CameraOptions): Promise<Camera> => {
+  try {
+    return await Camera.open(options)
+  } catch (error) {
+    throw error instanceof CoreError ? new InputError(error.message) : error
+  }
+}
+
+const printReport = ({ slices, bytes, out }: MuxReport): void => {
+  const seconds = (ms: number): string => (ms / 1000).toFixed(3)
+  for (const { file, startPtsMs, durationMs, frames, audioFrames, bytes: size } of slices)
+    console.log(
+      `${file}  ${seconds(startPtsMs)} s + ${seconds(durationMs)} s  ${frames} pictures  ${audioFrames} audio frames  ${size} bytes`,
+    )
+  console.log(`${slices.length} slices, ${bytes} bytes in ${out}`)
+}
+
+/** `skyrill mux`. @returns the exit code */
+export const mux = async (args: readonly string[]): Promise<number> => {
+  const options = readMuxOptions(args)
+  if (!options) {
+    console.log(MUX_HELP)
+    return 0
+  }
+  const { format } = options
+  if (format === 'adts')
+    return await writeAdts(openAudio(options.audioPath!, options.rate), options)
+  const report = await muxFiles({ ...options, format })
+  for (const { status, count, message } of report.refused)
+    console.error(`skyrill mux: ${count} frames refused, ${status}: ${message}`)
+  if (report.slices.length === 0)
+    throw new InputError('no frame was accepted, so there is no slice')
+  if (options.json) console.log(JSON.stringify(report, undefined, 2))
+  else printReport(report)
   return 0
 }
