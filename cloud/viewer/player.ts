@@ -55,7 +55,10 @@ export class Player {
         events.changed()
       })
     video.addEventListener('ended', () => {
-      if (this.mode === 'range') events.ended(this.#toMs)
+      const camera = this.#camera
+      if (!camera) return
+      if (this.mode === 'range') events.ended(this.#endMs())
+      else this.followLive(camera)
     })
   }
 
@@ -96,6 +99,13 @@ export class Player {
       maxLiveSyncPlaybackRate: 1.1,
     })
     hls.loadSource(playlistUrl(camera, Date.now() - LIVE_BACK_MS))
+  }
+
+  /** Where the playlist ends: its last picture, or the end of what was asked for when nothing more was recorded. */
+  #endMs(): number {
+    const last = this.#hls?.latestLevelDetails?.fragments.at(-1)
+    if (!last?.programDateTime) return this.#toMs
+    return Math.ceil(last.programDateTime + last.duration * 1000)
   }
 
   toggle(): void {

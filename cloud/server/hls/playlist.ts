@@ -6,6 +6,8 @@ const VERSION = 6
 export type PlaylistOptions = {
   /** nothing will be added: `EXT-X-ENDLIST` */
   isClosed: boolean
+  /** segments leave the list at its head */
+  isLive: boolean
   /** segments that were listed before and are not any more, and discontinuities among them */
   mediaSequence?: number
   discontinuitySequence?: number
@@ -31,7 +33,8 @@ export const mediaPlaylist = (segments: readonly Segment[], options: PlaylistOpt
   if (options.discontinuitySequence)
     lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${options.discontinuitySequence}`)
   if (segments.every((segment) => segment.startsWithIdr)) lines.push('#EXT-X-INDEPENDENT-SEGMENTS')
-  if (options.isClosed) lines.push('#EXT-X-PLAYLIST-TYPE:VOD')
+  // Spec: RFC 8216 4.3.3.5: EVENT promises that the list only grows at its end, VOD that it never changes
+  if (!options.isLive) lines.push(`#EXT-X-PLAYLIST-TYPE:${options.isClosed ? 'VOD' : 'EVENT'}`)
 
   let file = ''
   let expectedMs = Number.NaN

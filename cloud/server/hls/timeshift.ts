@@ -30,24 +30,40 @@ export const checkTimeshift = ({ fromMs, toMs, nowMs }: Timeshift): void => {
     throw badRequest('a live playlist starts at most 6 hours back; give "to", or a later "from"')
 }
 
+/** Format and kinds of tracks; players make their buffers for these once. */
+const tracksOf = ({ format, codecs }: Slice): string => {
+  const kinds = codecs.split(',').map((codec) => codec.trim().split('.')[0])
+  return [format, ...kinds.sort()].join(' ')
+}
+
+export type TimeshiftSegments = {
+  slices: Slice[]
+  segments: Segment[]
+  /** nothing can be added any more */
+  isClosed: boolean
+}
+
 /**
- * Segments of a range. A live list only ever grows at its end, so it stops at the first slice that is still open: one
- * that is late would otherwise appear in the middle.
+ * Segments of a range. The list ends where the tracks change (another container, another codec, audio that comes or
+ * goes), as no player can go on there; it asks for another one from there. A live list only ever grows at its end, so
+ * it stops at the first slice that is still open: one that is late would otherwise appear in the middle.
  */
 export const timeshiftSegments = async (
   catalog: Catalog,
   { deviceId, channel, fromMs, toMs, nowMs }: Timeshift,
-): Promise<{ slices: Slice[]; segments: Segment[] }> => {
+): Promise<TimeshiftSegments> => {
   const until = toMs ?? nowMs + LIVE_MAX_MS
-  let slices = await catalog.slices({ deviceId, channel, fromMs, toMs: until })
-  if (toMs === undefined) {
-    const open = slices.findIndex((slice) => slice.state === 'open')
-    if (open >= 0) slices = slices.slice(0, open + 1)
-  }
+  const found = await catalog.slices({ deviceId, channel, fromMs, toMs: until })
+  const change = found.findIndex((slice) => tracksOf(slice) !== tracksOf(found[0]!))
+  let slices = change < 0 ? found : found.slice(0, change)
+  const open = slices.findIndex((slice) => slice.state === 'open')
+  if (toMs === undefined && open >= 0) slices = slices.slice(0, open + 1)
   const segments = segmentsOf(slices).filter(
     (segment) => segment.startMs < until && segment.startMs + segment.durationMs > fromMs,
   )
-  return { slices, segments }
+  // an open slice may still bring pictures of before `to`
+  const isOver = toMs !== undefined && toMs <= nowMs
+  return { slices, segments, isClosed: open < 0 && (isOver || change >= 0) }
 }
 
 /** Media playlist of a range, or of what is being recorded when the range has no end. */
@@ -55,25 +71,22 @@ export const timeshiftPlaylist = async (
   catalog: Catalog,
   timeshift: Timeshift,
   uriOf: (file: string) => string,
-): Promise<{ text: string; isClosed: boolean }> => {
-  const { slices, segments } = await timeshiftSegments(catalog, timeshift)
-  const { toMs, nowMs } = timeshift
-  if (toMs !== undefined) {
-    // an open slice may still bring pictures of before `to`
-    const isClosed = toMs <= nowMs && !slices.some((slice) => slice.state === 'open')
-    return { text: mediaPlaylist(segments, { isClosed, uriOf }), isClosed }
-  }
+): Promise<string> => {
+  const { segments, isClosed } = await timeshiftSegments(catalog, timeshift)
+  if (timeshift.toMs !== undefined)
+    return mediaPlaylist(segments, { isClosed, isLive: false, uriOf })
   const firstMs = (segments.at(-1)?.startMs ?? 0) - LIVE_WINDOW_MS
-  const first = segments.findIndex((segment) => segment.startMs >= firstMs)
-  const dropped = segments.slice(0, Math.max(0, first))
-  const text = mediaPlaylist(segments.slice(dropped.length), {
-    isClosed: false,
-    mediaSequence: dropped.length,
-    // a discontinuity stands before its segment: the first listed one's own has left the list with the ones before it
-    discontinuitySequence: segments.filter(
-      (s, at) => at > 0 && at <= dropped.length && s.discontinuity,
-    ).length,
+  const first = Math.max(
+    0,
+    segments.findIndex((segment) => segment.startMs >= firstMs),
+  )
+  // a discontinuity stands before its segment: that of the first listed one has left with the segments before
+  const left = segments.slice(1, first + 1)
+  return mediaPlaylist(segments.slice(first), {
+    isClosed,
+    isLive: true,
+    mediaSequence: first,
+    discontinuitySequence: left.filter((segment) => segment.discontinuity).length,
     uriOf,
   })
-  return { text, isClosed: false }
 }

@@ -16,7 +16,7 @@ import { mediaPath } from './media.ts'
 import { pathChannel, pathDevice, query } from './params.ts'
 
 const CHANNEL = '/devices/:productId/:deviceName/channels/:channel'
-const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
+export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
 const TIMELINE_MAX_MS = 400 * 86_400_000
 const DAYS_MAX = 366
 const DEFAULT_GAP_MS = 1000
@@ -110,7 +110,7 @@ export const playbackRoutes = (services: Services) => {
       const timeshift = { deviceId: device.id, channel, fromMs, toMs, nowMs: now() }
       checkTimeshift(timeshift)
       const path = mediaPath(deviceKey(device), channel)
-      const { text } = await timeshiftPlaylist(
+      const text = await timeshiftPlaylist(
         catalog,
         timeshift,
         (file) => `${path}/${file}${tokenQuery(token)}`,
@@ -125,7 +125,7 @@ export const playbackRoutes = (services: Services) => {
       const timeshift = { deviceId: device.id, channel, fromMs, toMs, nowMs: now() }
       checkTimeshift(timeshift)
       const { slices, segments } = await timeshiftSegments(catalog, timeshift)
-      const described = slices.at(-1) ?? (await catalog.latest(device.id, channel, now()))
+      const described = slices[0] ?? (await catalog.latest(device.id, channel, now()))
       const to = toMs === undefined ? '' : `&to=${toMs}`
       const text = masterPlaylist(segments, {
         codecs: described?.codecs ?? '',

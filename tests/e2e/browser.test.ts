@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { openCloud, type TestCloud, until } from '../cloud/support/cloud.ts'
+import { TestDevice } from '../cloud/support/device.ts'
+import { makeSlices } from '../cloud/support/media.ts'
+import { buildFolder, withTempFolder } from '../support/paths.ts'
+import { needTool, toolPath } from '../support/tools.ts'
+
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+]
+
+/** What the page tells (`window.__skyrill`). */
+type PageState = { engine: string; mode: string; utcMs: number | null; currentTime: number }
+
+// what runs in the page is text, as these files know no DOM; the page's own policy forbids it to wait for text
+const STATE = `({
+  engine: __skyrill.engine,
+  mode: __skyrill.mode,
+  utcMs: __skyrill.utcMs ?? null,
+  currentTime: document.querySelector('video').currentTime,
+})`
+
+/** How many colours (two bits a channel) the shown picture has: testsrc2 has many, a black picture one. */
+const COLOURS = `(() => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 36 })
+  const pen = canvas.getContext('2d')
+  pen.drawImage(document.querySelector('video'), 0, 0, 64, 36)
+  const { data } = pen.getImageData(0, 0, 64, 36)
+  const seen = new Set()
+  for (let at = 0; at < data.length; at += 4)
+    seen.add(((data[at] >> 6) << 4) | ((data[at + 1] >> 6) << 2) | (data[at + 2] >> 6))
+  return seen.size
+})()`
+
+const skip = needTool('chromium', 'ffmpeg')
+
+describe('the page in Chromium', { skip, timeout: 110_000 }, () => {
+  let cloud: TestCloud
+  let device: TestDevice
+  let context: BrowserContext
+  let page: Page
+  const profile = mkdtempSync(join(tmpdir(), 'skyrill-chromium-'))
+  const faults: string[] = []
+  // half an hour ago, in TS; a minute later in fMP4
+  const startMs = Math.floor(Date.now() / 1000) * 1000 - 30 * 60_000
+
+  const state = (): Promise<PageState> => page.evaluate(STATE)
+  const playAt = (utcMs: number) => page.evaluate(`__skyrill.playAt(${utcMs})`)
+  const screenshot = (name: string) =>
+    page.screenshot({ path: join(buildFolder('screenshots'), `${name}.png`) })
+
+  /** Waits until the picture of a moment, or of one after it, is shown. */
+  const playing = async (fromMs: number): Promise<PageState> => {
+    const isShown = `__skyrill.utcMs > ${fromMs} && !document.querySelector('video').paused`
+    await until('the picture', () => page.evaluate<boolean>(isShown), 20_000)
+    return state()
+  }
+
+  before(async () => {
+    cloud = await openCloud()
+    device = await new TestDevice(cloud, 'P1', 'front-door').register()
+    await device.authorize()
+    await withTempFolder(async (folder) => {
+      const slices = [
+        ...makeSlices(folder, { count: 2, startUtcMs: startMs, boot: 'a' }),
+        ...makeSlices(folder, { startUtcMs: startMs + 60_000, boot: 'b', format: 'fmp4' }),
+      ]
+      for (const { start, data, pieces } of slices) await device.upload(start, data, pieces)
+    })
+    context = await chromium.launchPersistentContext(profile, {
+      executablePath: toolPath('chromium'),
+      args: ARGS,
+      viewport: { width: 1280, height: 860 },
+    })
+    page = await context.newPage()
+    page.on('pageerror', (error) => faults.push(String(error)))
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text())
+    })
+  })
+  after(async () => {
+    await context?.close()
+    await device?.close()
+    await cloud?.remove()
+    rmSync(profile, { recursive: true, force: true })
+  })
+
+  test('without a token it says how to get in', async () => {
+    await page.goto(cloud.httpUrl)
+    await page.waitForSelector('#notice:not([hidden])')
+    assert.match((await page.textContent('#notice-text')) ?? '', /address that the server printed/)
+    // the browser itself reports the 401
+    faults.length = 0
+  })
+
+  test('with the address that the server prints it lists the camera', async () => {
+    await page.goto(cloud.viewerUrl)
+    assert.equal(page.url(), `${cloud.httpUrl}/`, 'the token has left the address')
+    await page.waitForSelector('.device')
+    assert.match((await page.textContent('.device')) ?? '', /front-door.*online/)
+    const day: number = await page.evaluate('new Date().setHours(0, 0, 0, 0)')
+    // half an hour ago may be yesterday
+    if (startMs < day) await page.click('#day-before')
+    await until('the sum', async () => (await page.textContent('#summary')) === '30 s recorded')
+  })
+
+  test('it plays a chosen moment through hls.js, over the end of a slice', async () => {
+    await playAt(startMs + 4000)
+    const first = await playing(startMs + 4000)
+    assert.equal(first.engine, 'hls.js')
+    assert.equal(first.mode, 'range')
+    assert.ok(first.utcMs! < startMs + 8000, `started at ${first.utcMs! - startMs} ms`)
+    // the next slice, whose timestamps begin anew
+    const later = await playing(startMs + 13_000)
+    assert.ok(later.utcMs! < startMs + 20_000)
+    assert.ok(later.currentTime - first.currentTime > 5)
+    assert.ok((await page.evaluate<number>(COLOURS)) > 12, 'the picture is the recorded one')
+    await screenshot('page-light')
+    assert.equal(await page.isVisible('#notice'), false)
+    assert.deepEqual(faults, [])
+  })
+
+  test('fMP4 plays too, and what was not recorded is skipped', async () => {
+    await playAt(startMs + 30_000)
+    const { utcMs } = await playing(startMs + 60_000)
+    assert.ok(utcMs! < startMs + 70_000)
+    assert.match((await page.textContent('#notice-text')) ?? '', /Nothing was recorded at/)
+    assert.ok((await page.evaluate<number>(COLOURS)) > 12, 'the picture is the recorded one')
+    assert.deepEqual(faults, [])
+  })
+
+  test('the time line is used by mouse and by keyboard', async () => {
+    await page.focus('#timeline')
+    await page.keyboard.press('Home')
+    const text = () => page.getAttribute('#timeline', 'aria-valuetext')
+    assert.match((await text()) ?? '', /00:00:00, nothing recorded/)
+    await page.keyboard.press('PageUp')
+    assert.match((await text()) ?? '', /00:10:00/)
+    await page.keyboard.press('Home')
+    await page.keyboard.press('Enter')
+    const byKeyboard = await playing(startMs)
+    assert.ok(byKeyboard.utcMs! < startMs + 10_000)
+
+    const box = (await page.locator('#timeline').boundingBox())!
+    const day = await page.evaluate<number>(`new Date(${startMs}).setHours(0, 0, 0, 0)`)
+    const x = box.x + ((startMs + 60_000 - day) / 86_400_000) * box.width
+    await page.mouse.move(x, box.y + 60)
+    // zoomed in at the pointer, a pixel is seconds and not minutes
+    for (let turn = 0; turn < 12; turn++) await page.mouse.wheel(0, -400)
+    await page.mouse.click(x, box.y + 60)
+    await playing(startMs)
+    assert.deepEqual(faults, [])
+  })
+
+  test('it fits the dark and a phone', async () => {
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.click('#day')
+    await page.waitForSelector('#dates button.recorded')
+    await screenshot('page-dark')
+    await page.keyboard.press('Escape')
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.waitForTimeout(300)
+    await screenshot('page-phone')
+    const excess = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    )
+    assert.equal(excess, 0, 'nothing is wider than the phone')
+    assert.deepEqual(faults, [])
+  })
+})
