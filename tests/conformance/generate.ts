@@ -83,7 +83,7 @@ for (const scenario of [
   ...streamScenarios,
   ...encodeScenarios,
   ...faultScenarios,
-  ...ringScenarios.filter((s) => !s.name.startsWith('fmp4')),
+  ...ringScenarios,
 ]) {
   const before = complaints.length
   const v = await record(scenario, pieces)

@@ -37,7 +37,7 @@ export const xorshift = (seed: number): (() => number) => {
 /** One damaged copy: a cut in one case of four, then one to eight changed bytes. */
 const damage = (piece: Uint8Array, next: () => number): Uint8Array => {
   const length = (next() & 3) === 0 ? next() % (piece.length + 1) : piece.length
-  const copy = piece.slice(0, length)
+  const copy = Uint8Array.from(piece.subarray(0, length)) // a Buffer's slice() would share the bytes
   const changes = 1 + (next() % 8)
   for (let i = 0; i < changes && length > 0; i++) {
     const at = next() % length

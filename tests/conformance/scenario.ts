@@ -6,6 +6,8 @@ export const UTC_START = 1_700_000_000_000
 
 type StatusName = keyof typeof abi
 
+const STATUS: Readonly<Record<StatusName, number>> = abi
+
 export type Scenario = {
   name: string
   about: string
@@ -46,17 +48,17 @@ export class Steps {
 
   audio(data: string, pts: number, status: StatusName = 'OK'): this {
     const utc = UTC_START + pts
-    this.list.push({ do: 'audio', data, pts, utc, seq: this.#seq++, status: abi[status] })
+    this.list.push({ do: 'audio', data, pts, utc, seq: this.#seq++, status: STATUS[status] })
     return this
   }
 
   reserve(bytes: number, status: StatusName = 'OK'): this {
-    this.list.push({ do: 'reserve', bytes, status: abi[status] })
+    this.list.push({ do: 'reserve', bytes, status: STATUS[status] })
     return this
   }
 
   flush(why: number = abi.CLOSED_STOP, status: StatusName = 'OK'): this {
-    this.list.push({ do: 'flush', why, status: abi[status] })
+    this.list.push({ do: 'flush', why, status: STATUS[status] })
     return this
   }
 
@@ -66,12 +68,12 @@ export class Steps {
   }
 
   hold(from: number, to: number, status: StatusName = 'OK'): this {
-    this.list.push({ do: 'hold', from, to, status: abi[status] })
+    this.list.push({ do: 'hold', from, to, status: STATUS[status] })
     return this
   }
 
   release(position: number, status: StatusName = 'OK'): this {
-    this.list.push({ do: 'release', position, status: abi[status] })
+    this.list.push({ do: 'release', position, status: STATUS[status] })
     return this
   }
 
@@ -106,7 +108,7 @@ export class Steps {
   #frame(kind: 'video' | 'commit', data: string, pts: number, options: Options): this {
     const type = options.type ?? (/idr|cra/.test(data) ? abi.FRAME_I : abi.FRAME_P)
     const { status = 'OK', utc = UTC_START + pts, seq = this.#seq++ } = options
-    this.list.push({ do: kind, data, pts, utc, seq, type, status: abi[status] })
+    this.list.push({ do: kind, data, pts, utc, seq, type, status: STATUS[status] })
     return this
   }
 }
@@ -121,6 +123,6 @@ export const scenario = (
   name,
   about,
   config: { ...DEFAULTS, ...config },
-  open: abi[open],
+  open: STATUS[open],
   steps: build(new Steps()).list,
 })

@@ -14,7 +14,7 @@ const inputs: [string, Partial<Config>, string[]][] = [
   ],
 ]
 
-const FRAMES = 25
+const FRAMES = 20
 const SAMPLES = 1024
 
 export const encodeScenarios: Scenario[] = [abi.FORMAT_TS, abi.FORMAT_FMP4].flatMap((format) =>
@@ -28,7 +28,12 @@ export const encodeScenarios: Scenario[] = [abi.FORMAT_TS, abi.FORMAT_FMP4].flat
         for (; ; sound++) {
           const pts = Math.floor((sound * SAMPLES * 1000) / config.sampleRate)
           if (pts > i * 40) break
-          s.audio(pieces[sound % pieces.length] as string, pts)
+          // the second push gives the encoder's first frame: its priming, before the first picture
+          s.audio(
+            pieces[sound % pieces.length] as string,
+            pts,
+            sound === 1 ? 'NOTICE_AUDIO_EARLY' : 'OK',
+          )
         }
         if (i % 6 === 5) s.drain()
       }

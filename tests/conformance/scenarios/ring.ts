@@ -10,7 +10,7 @@ const inContainer = (prefix: string, format: number): Scenario[] => [
     'a small ring, read in odd pieces while it wraps many times',
     { format, ringBytes: 16_384 },
     (s) => {
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < 40; i++) {
         s.video(i % 10 === 0 ? 'h264.idr' : (P[i % 3] as string), i * 40)
         s.drain(997 + 31 * (i % 7))
       }
@@ -22,7 +22,7 @@ const inContainer = (prefix: string, format: number): Scenario[] => [
     'nobody reads: the oldest GOP goes',
     { format, ringBytes: 16_384 },
     (s) => {
-      for (let i = 0; i < 50; i++) s.video(i % 5 === 0 ? 'h264.idr' : (P[i % 3] as string), i * 200)
+      for (let i = 0; i < 36; i++) s.video(i % 5 === 0 ? 'h264.idr' : (P[i % 3] as string), i * 200)
       return s.flush().drain()
     },
   ),

@@ -81,12 +81,7 @@ const inContainer = ([prefix, format]: [string, number]): Scenario[] => [
     (s) => {
       for (let i = 0; i < 24; i++) {
         s.video(i % 8 === 0 ? 'h264.idr' : 'h264.p1', i * 40)
-        if (i >= 10 && i % 2 === 0)
-          s.audio(
-            'aac.mono1',
-            400 + ((i - 10) / 2) * AAC_FRAME_MS,
-            i === 16 ? 'NOTICE_AUDIO_EARLY' : 'OK',
-          )
+        if (i >= 10 && i % 2 === 0) s.audio('aac.mono1', 400 + ((i - 10) / 2) * AAC_FRAME_MS)
       }
       return s.flush().drain()
     },
