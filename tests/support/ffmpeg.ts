@@ -49,11 +49,18 @@ export const ffprobe = (path: string, ...args: string[]): any => {
   return JSON.parse(done.stdout.toString('utf8'))
 }
 
+/** ffmpeg says this of every file without a header that tells its length. */
+const HARMLESS = /Estimating duration from bitrate, this may be inaccurate\n?$/
+
 /** Decodes strictly and returns what the decoder and demuxer complained about (empty = clean). */
 export const decodeComplaints = (path: string): string => {
   const args = ['-v', 'warning', '-xerror', '-err_detect', 'explode', '-i', path, '-f', 'null', '-']
   const done = run(toolPath('ffmpeg'), ['-hide_banner', '-nostdin', ...args])
-  return done.status === 0 ? done.stderr : `exit ${done.status}\n${done.stderr}`
+  const said = done.stderr
+    .split(/(?<=\n)/)
+    .filter((line) => !HARMLESS.test(line))
+    .join('')
+  return done.status === 0 ? said : `exit ${done.status}\n${said}`
 }
 
 /**
