@@ -3,7 +3,9 @@ import { requireViewer } from './middleware/auth.ts'
 import { onError, onNotFound } from './middleware/errors.ts'
 import { securityHeaders } from './middleware/headers.ts'
 import { deviceRoutes } from './routes/devices.ts'
+import { eventRoutes } from './routes/events.ts'
 import { MEDIA_PATH, mediaRoutes } from './routes/media.ts'
+import { PICTURES_PATH, pictureRoutes } from './routes/pictures.ts'
 import { planRoutes } from './routes/plans.ts'
 import { playbackRoutes } from './routes/playback.ts'
 import { UPLOADS_PATH, uploadRoutes } from './routes/uploads.ts'
@@ -16,6 +18,7 @@ const apiRoutes = (services: Services) =>
     .route('/', deviceRoutes(services))
     .route('/', planRoutes(services))
     .route('/', playbackRoutes(services))
+    .route('/', eventRoutes(services))
 
 export type Api = ReturnType<typeof apiRoutes>
 
@@ -26,6 +29,7 @@ export const createApp = (services: Services): Hono => {
   app.notFound(onNotFound)
   // before the headers for browsers: devices do not need them, and every append would carry them
   app.route(UPLOADS_PATH, uploadRoutes(services))
+  app.route(PICTURES_PATH, pictureRoutes(services))
   app.use(securityHeaders())
   app.get('/healthz', (c) => c.json({ ok: true, mqtt: services.bridge.counters }))
   app.use('/api/*', requireViewer(services))

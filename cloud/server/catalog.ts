@@ -78,6 +78,12 @@ export class Catalog {
     return slice
   }
 
+  /** What was read of a device is not true any more. */
+  forget(deviceId: number): void {
+    for (const key of this.#closed.keys())
+      if (key.startsWith(`${deviceId}/`)) this.#closed.delete(key)
+  }
+
   /** The newest slice that has something to play. */
   async latest(deviceId: number, channel: number, beforeMs: number): Promise<Slice | undefined> {
     const live = this.ingest

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { BrokerMessage } from './broker/types.ts'
 import {
+  type AiResult,
   clientTokenSchema,
   type DownMessage,
   type ParsedTopic,
@@ -11,6 +12,7 @@ import {
   type UpMessage,
   upMessageSchema,
 } from './contract.ts'
+import type { EventService } from './events/events.ts'
 import { faultText } from './faults.ts'
 import { errorText, type Logger } from './log.ts'
 import { NO_PLAN, permitsRecording, planProperties } from './plan.ts'
@@ -30,6 +32,9 @@ export type BridgeDependencies = {
   log: Logger
   now: () => number
   publish(topic: string, payload: string): Promise<void>
+  events: EventService
+  /** deletes everything that a device has recorded */
+  destroy(device: Device): Promise<void>
   /** tus collection of a channel, as devices reach it */
   uploadUrl(device: Device, channel: number): string
 }
@@ -69,8 +74,17 @@ export class MqttBridge {
       {
         method: 'control',
         clientToken: randomUUID(),
-        params: { channel, ...planProperties(plan, this.parts.now()) },
+        params: { channel, ...planProperties(plan) },
       },
+    )
+  }
+
+  /** Tells a device what an analysis found. One that is offline does not hear of it. */
+  async pushAiResult(device: Device, params: AiResult): Promise<void> {
+    const { productId, deviceName } = device
+    await this.#send(
+      { direction: 'up', kind: 'service', productId, deviceName },
+      { method: 'ai_result', clientToken: randomUUID(), params },
     )
   }
 
@@ -94,6 +108,32 @@ export class MqttBridge {
             status: message.status,
           })
         return
+      case 'ai_result_reply':
+        return
+      case 'event_start': {
+        const answer = await this.parts.events.start(device, message.params)
+        await this.#send(source, { method: 'event_start_reply', clientToken, ...answer })
+        return
+      }
+      case 'event_stop': {
+        const answer = await this.parts.events.stop(device, message.params)
+        await this.#send(source, { method: 'event_stop_reply', clientToken, ...answer })
+        return
+      }
+      case 'event_report': {
+        const answer = await this.parts.events.report(device, message.params)
+        await this.#send(source, { method: 'event_report_reply', clientToken, ...answer })
+        return
+      }
+      case 'destroy':
+        await this.parts.destroy(device)
+        await this.#send(source, {
+          method: 'destroy_reply',
+          clientToken,
+          code: ReplyCode.ok,
+          status: 'ok',
+        })
+        return
       case 'get_status': {
         const { channel } = message.params
         const plan = await registry.plan(device, channel)
@@ -102,7 +142,7 @@ export class MqttBridge {
           clientToken,
           code: ReplyCode.ok,
           status: 'ok',
-          data: { channel, ...planProperties(plan, now()) },
+          data: { channel, ...planProperties(plan) },
         })
         return
       }
@@ -110,7 +150,7 @@ export class MqttBridge {
         const { channel } = message.params
         const plan = await registry.plan(device, channel)
         const reply = { method: 'upload_token_reply', clientToken } as const
-        if (!permitsRecording(plan ?? NO_PLAN, now())) {
+        if (!permitsRecording(plan ?? NO_PLAN)) {
           const status = 'no plan permits recording on this channel'
           await this.#send(source, { ...reply, code: ReplyCode.noPlan, status })
           return

@@ -22,6 +22,10 @@ export class Registry {
     private readonly now: () => number,
   ) {}
 
+  get nowMs(): number {
+    return this.now()
+  }
+
   async #cached<T>(cache: Map<string, Cached<T>>, key: string, read: () => Promise<T>): Promise<T> {
     const hit = cache.get(key)
     if (hit && hit.untilMs > this.now()) return hit.value
@@ -69,6 +73,12 @@ export class Registry {
     await this.index.deleteDevice(device.id)
     this.#devices.delete(deviceKey(device))
     this.#plans.clear()
+  }
+
+  /** Upload tokens that were given before this are void. */
+  async markDestroyed(device: Device): Promise<void> {
+    await this.index.markDestroyed(device.id, this.now())
+    this.#devices.delete(deviceKey(device))
   }
 
   plan(device: Device, channel: number): Promise<Plan> {

@@ -4,15 +4,19 @@ import { createLoginCheck } from './broker/login.ts'
 import { Catalog } from './catalog.ts'
 import { openDataFolder } from './data-folder.ts'
 import type { CloudOptions } from './env.ts'
+import { destroyRecordings } from './events/destroy.ts'
+import { EventService } from './events/events.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { type Listener, listen } from './listen.ts'
 import { createLogger, errorText, type Logger } from './log.ts'
 import { MqttBridge } from './mqtt-bridge.ts'
 import { Presence } from './presence.ts'
 import { Registry } from './registry.ts'
+import { picturePath } from './routes/pictures.ts'
 import { uploadsPath } from './routes/uploads.ts'
 import type { Services } from './services.ts'
 import { openPgliteIndex } from './store/index/pglite.ts'
+import type { Device, Plan } from './store/index/types.ts'
 import { DiskObjectStore } from './store/objects/disk.ts'
 import { Signer, storedToken } from './tokens.ts'
 
@@ -75,12 +79,27 @@ export const startCloud = async (
     await ingest.start()
     cleanup.push(() => ingest.close())
 
+    const catalog = new Catalog(index, ingest)
     let listener: Listener | undefined
     let isClosing = false
     const httpUrl = () => `http://${urlHost(host)}:${listener?.port ?? options.httpPort ?? 0}`
     const publicUrl = () => (options.publicUrl ?? httpUrl()).replace(/\/$/, '')
+    const pushPlan = (device: Device, channel: number, plan: Plan) =>
+      bridge.pushPlan(device, channel, plan)
+    const events = new EventService({
+      index,
+      registry,
+      catalog,
+      signer,
+      now,
+      pictureUrl: (device, channel, key) => `${publicUrl()}${picturePath(device, channel, key)}`,
+      pushPlan,
+    })
     const bridge = new MqttBridge({
       registry,
+      events,
+      destroy: (device) =>
+        destroyRecordings({ index, registry, presence, ingest, catalog, now, pushPlan }, device),
       presence,
       signer,
       log,
@@ -125,7 +144,7 @@ export const startCloud = async (
       registry,
       presence,
       ingest,
-      catalog: new Catalog(index, ingest),
+      catalog,
       bridge,
       signer,
       log,

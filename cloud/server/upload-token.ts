@@ -23,6 +23,7 @@ export type UploadGrant = {
   deviceName: string
   epoch: number
   channel: number
+  issuedAtMs: number
   expiresAtMs: number
 }
 
@@ -46,5 +47,12 @@ export const readUploadToken = (
   const parsed = grantSchema.safeParse(signer.verify(PURPOSE, token))
   if (!parsed.success || parsed.data.e <= nowMs) return undefined
   const { p, d, s, c, e } = parsed.data
-  return { productId: p, deviceName: d, epoch: s, channel: c, expiresAtMs: e }
+  return {
+    productId: p,
+    deviceName: d,
+    epoch: s,
+    channel: c,
+    issuedAtMs: e - LIFETIME_MS,
+    expiresAtMs: e,
+  }
 }

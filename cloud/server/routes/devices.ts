@@ -27,7 +27,7 @@ const view = async (services: Services, device: Device) => {
   const channels = await Promise.all(
     numbers.map(async (channel) => ({
       channel,
-      plan: planView(await services.registry.plan(device, channel), services.now()),
+      plan: planView(await services.registry.plan(device, channel)),
       recording: services.ingest.live(device.id, channel).some((slice) => slice.state === 'open'),
     })),
   )

@@ -31,21 +31,20 @@ export const planRoutes = (services: Services) =>
     .get(PATH, async (c) => {
       const device = await pathDevice(c, services)
       const plan = await services.registry.plan(device, pathChannel(c))
-      return c.json(planView(plan, services.now()))
+      return c.json(planView(plan))
     })
     .put(PATH, requireAdmin(), body(planBodySchema), async (c) => {
       const device = await pathDevice(c, services)
       const channel = pathChannel(c)
       const { type, enabled, days, trialSec } = c.req.valid('json')
-      const nowMs = services.now()
       const plan: Plan = {
         type,
         enabled: enabled ?? type !== 'none',
         days: days ?? (type === 'none' ? 0 : DEFAULT_DAYS),
-        trialEndsMs: trialSec === undefined ? 0 : nowMs + trialSec * 1000,
-        changedMs: nowMs,
+        trialLeftMs: (trialSec ?? 0) * 1000,
+        changedMs: services.now(),
       }
       await services.registry.setPlan(device, channel, plan)
       await services.bridge.pushPlan(device, channel, plan)
-      return c.json(planView(plan, nowMs))
+      return c.json(planView(plan))
     })

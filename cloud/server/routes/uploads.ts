@@ -57,12 +57,14 @@ export const uploadRoutes = (services: Services) => {
       throw forbidden('the upload token is for another device or channel')
     const device = await services.registry.device(grant.productId, grant.deviceName)
     if (!device) throw new ApiError(410, 'destroyed', 'the device and its recordings were deleted')
+    if (grant.issuedAtMs <= device.destroyedMs)
+      throw new ApiError(410, 'destroyed', 'the recordings of this device were deleted')
     if (device.epoch !== grant.epoch)
       throw unauthorized('the device secret has changed since; ask for a new upload token')
     return { device, channel }
   }
 
-  const requirePlan = async ({ device, channel }: Target, permits: typeof permitsRecording) => {
+  const requirePlan = async ({ device, channel }: Target, permits: typeof permitsAppend) => {
     const plan = await services.registry.plan(device, channel)
     if (!permits(plan, services.now()))
       throw new ApiError(402, 'no_plan', `no plan permits recording on channel ${channel}`)

@@ -203,12 +203,9 @@ describe('tus ingest', () => {
     assert.equal((await device.append(id, 10, noise(10), undefined)).status, 402)
     await device.setPlan({ type: 'trial', trialSec: 60 })
     assert.equal((await device.append(id, 10, noise(10), undefined)).status, 204)
+    // its seconds are of video, not of the calendar: tests/cloud/events.test.ts uses them up
     now += 61_000
-    assert.equal(
-      (await device.create(sliceStart({ id: nextId() }))).status,
-      402,
-      'the trial is over',
-    )
+    assert.equal((await device.append(id, 20, noise(10), undefined)).status, 204)
     await device.setPlan({ type: 'full' })
     await device.authorize()
   })

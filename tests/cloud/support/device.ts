@@ -103,7 +103,7 @@ export class TestDevice {
   }
 
   /** Asks over MQTT; the answer is checked against the schemas. */
-  async ask(kind: 'property' | 'service', method: string, params: object) {
+  async ask(kind: 'property' | 'service' | 'event', method: string, params: object) {
     const clientToken = randomUUID()
     const client = this.client!
     const answer = new Promise<unknown>((resolve, reject) => {

@@ -53,4 +53,33 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     // every question about a range of time is answered from this index; time lines need nothing but it
     `create index slices_time on slices (device_id, channel, start_ms) include (end_ms)`,
   ],
+  [
+    // a free trial counts seconds of video, not days on the calendar
+    `alter table plans add column trial_left_ms bigint not null default 0`,
+    `update plans set trial_left_ms = greatest(0, trial_ends_ms - (extract(epoch from now()) * 1000)::bigint)
+      where type = 'trial'`,
+    `alter table plans drop column trial_ends_ms`,
+    // upload tokens from before are void
+    `alter table devices add column destroyed_ms bigint not null default 0`,
+    `create table events (
+      device_id integer not null references devices (id) on delete cascade,
+      channel smallint not null,
+      key text not null,
+      event_id smallint not null,
+      info text not null,
+      ai integer not null,
+      moment boolean not null,
+      start_ms bigint not null,
+      end_ms bigint,
+      video_start_ms bigint not null,
+      video_end_ms bigint,
+      video text not null,
+      picture_type text,
+      picture_bytes integer not null default 0,
+      ai_text text,
+      charged_ms bigint not null default 0,
+      primary key (device_id, channel, key)
+    )`,
+    `create index events_time on events (device_id, start_ms)`,
+  ],
 ]

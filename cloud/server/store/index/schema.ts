@@ -26,6 +26,7 @@ export const devices = pgTable(
     epoch: integer('epoch').notNull().default(0),
     createdMs: int8('created_ms').notNull(),
     lastSeenMs: int8('last_seen_ms').notNull().default(0),
+    destroyedMs: int8('destroyed_ms').notNull().default(0),
   },
   (table) => [unique('devices_name').on(table.productId, table.deviceName)],
 )
@@ -38,7 +39,7 @@ export const plans = pgTable(
     enabled: boolean('enabled').notNull(),
     type: text('type').notNull(),
     days: integer('days').notNull(),
-    trialEndsMs: int8('trial_ends_ms').notNull(),
+    trialLeftMs: int8('trial_left_ms').notNull(),
     changedMs: int8('changed_ms').notNull(),
   },
   (table) => [primaryKey({ columns: [table.deviceId, table.channel] })],
@@ -72,4 +73,29 @@ export const slices = pgTable(
     reason: text('reason'),
   },
   (table) => [primaryKey({ columns: [table.deviceId, table.channel, table.id] })],
+)
+
+export const events = pgTable(
+  'events',
+  {
+    deviceId: integer('device_id').notNull(),
+    channel: smallint('channel').notNull(),
+    key: text('key').notNull(),
+    eventId: smallint('event_id').notNull(),
+    info: text('info').notNull(),
+    ai: integer('ai').notNull(),
+    isMoment: boolean('moment').notNull(),
+    startMs: int8('start_ms').notNull(),
+    /** null while it runs */
+    endMs: int8('end_ms'),
+    videoStartMs: int8('video_start_ms').notNull(),
+    videoEndMs: int8('video_end_ms'),
+    video: text('video').notNull(),
+    pictureType: text('picture_type'),
+    pictureBytes: integer('picture_bytes').notNull().default(0),
+    aiText: text('ai_text'),
+    /** taken from a free trial for it */
+    chargedMs: int8('charged_ms').notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.deviceId, table.channel, table.key] })],
 )

@@ -2,7 +2,8 @@ import { and, asc, desc, eq, gt, gte, inArray, lt, sql } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { SLICE_MAX_MS } from '../../slice.ts'
 import { fromRow, toRow } from './rows.ts'
-import { devices, plans, slices } from './schema.ts'
+import { devices, events, plans, slices } from './schema.ts'
+import { SqlEventStore } from './sql-events.ts'
 import type {
   Device,
   IndexStore,
@@ -31,10 +32,14 @@ const inRange = (range: SliceRange) =>
 
 /** The index in SQL, whatever runs it. */
 export class SqlIndexStore implements IndexStore {
+  readonly events: SqlEventStore
+
   constructor(
     private readonly db: SqlDatabase,
     private readonly closeDatabase: () => Promise<void>,
-  ) {}
+  ) {
+    this.events = new SqlEventStore(db)
+  }
 
   async createDevice(device: NewDevice): Promise<Device | undefined> {
     const clientId = `${device.productId}${device.deviceName}`
@@ -70,12 +75,23 @@ export class SqlIndexStore implements IndexStore {
     await this.db.delete(devices).where(eq(devices.id, deviceId))
   }
 
+  async markDestroyed(deviceId: number, nowMs: number): Promise<void> {
+    await this.db.update(devices).set({ destroyedMs: nowMs }).where(eq(devices.id, deviceId))
+  }
+
+  async deleteRecordings(deviceId: number): Promise<void> {
+    await this.db.transaction(async (tx) => {
+      await tx.delete(slices).where(eq(slices.deviceId, deviceId))
+      await tx.delete(events).where(eq(events.deviceId, deviceId))
+    })
+  }
+
   async plan(deviceId: number, channel: number): Promise<Plan | undefined> {
     const wanted = and(eq(plans.deviceId, deviceId), eq(plans.channel, channel))
     const [row] = await this.db.select().from(plans).where(wanted)
     if (!row) return undefined
-    const { enabled, type, days, trialEndsMs, changedMs } = row
-    return { enabled, type: type as PlanType, days, trialEndsMs, changedMs }
+    const { enabled, type, days, trialLeftMs, changedMs } = row
+    return { enabled, type: type as PlanType, days, trialLeftMs, changedMs }
   }
 
   async setPlan(deviceId: number, channel: number, plan: Plan): Promise<void> {

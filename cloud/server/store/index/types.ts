@@ -1,4 +1,5 @@
 import type { Piece, SliceEnd, SliceStart } from '../../contract.ts'
+import type { EventStore } from './event-store.ts'
 
 export type Device = {
   id: number
@@ -12,8 +13,10 @@ export type Device = {
   createdMs: number
   /** 0 when never seen */
   lastSeenMs: number
+  /** when its recordings were last destroyed: upload tokens of before are void; 0 when never */
+  destroyedMs: number
 }
-export type NewDevice = Omit<Device, 'id' | 'epoch' | 'lastSeenMs'>
+export type NewDevice = Omit<Device, 'id' | 'epoch' | 'lastSeenMs' | 'destroyedMs'>
 
 export const PLAN_TYPES = ['none', 'full', 'event', 'trial'] as const
 export type PlanType = (typeof PLAN_TYPES)[number]
@@ -23,8 +26,8 @@ export type Plan = {
   type: PlanType
   /** look-back in days */
   days: number
-  /** end of a free trial; 0 for other types */
-  trialEndsMs: number
+  /** video that a free trial has left; 0 for other types */
+  trialLeftMs: number
   changedMs: number
 }
 
@@ -52,10 +55,11 @@ export type SliceRange = { deviceId: number; channel: number; fromMs: number; to
 export type Interval = { startMs: number; endMs: number }
 
 /**
- * What the cloud knows of devices, plans and slices. Embedded: PostgreSQL in process (PGlite); grows into a PostgreSQL
+ * What the cloud knows of devices, plans, slices and events. Embedded: PostgreSQL in process (PGlite); grows into a PostgreSQL
  * server with the same SQL. Every call may be repeated.
  */
 export type IndexStore = {
+  readonly events: EventStore
   /** undefined when product and name, or the MQTT client id that follows from them, are taken */
   createDevice(device: NewDevice): Promise<Device | undefined>
   devices(): Promise<Device[]>
@@ -65,8 +69,12 @@ export type IndexStore = {
   /** new secret, next epoch */
   rotateSecret(deviceId: number, secret: string): Promise<Device | undefined>
   setLastSeen(seen: ReadonlyMap<number, number>): Promise<void>
-  /** with its plans and slices */
+  /** with its plans, slices and events */
   deleteDevice(deviceId: number): Promise<void>
+  /** from now on upload tokens of before are void */
+  markDestroyed(deviceId: number, nowMs: number): Promise<void>
+  /** its slices and events; the device and its plans stay */
+  deleteRecordings(deviceId: number): Promise<void>
 
   plan(deviceId: number, channel: number): Promise<Plan | undefined>
   setPlan(deviceId: number, channel: number, plan: Plan): Promise<void>

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { appendLine, headerLine, type Journal, parseJournal } from './journal.ts'
+import { putFile } from './put-file.ts'
 import {
   type AppendRecord,
   checkKey,
@@ -249,6 +250,16 @@ export class DiskObjectStore implements ObjectStore {
 
   async settle(key: string): Promise<void> {
     await rm(this.#journalPath(key), { force: true })
+  }
+
+  async put(key: string, data: Uint8Array): Promise<void> {
+    const path = this.#path(key)
+    await this.checkFreeSpace(data.length)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await putFile(path, data).catch((error) => {
+      throw isCode(error, 'ENOSPC', 'EDQUOT') ? new StorageFullError('the disk is full') : error
+    })
+    await syncFolder(dirname(path))
   }
 
   read(key: string, start: number, end: number): ReadableStream<Uint8Array> {

@@ -42,6 +42,8 @@ export type ObjectStore = {
   unsettled(): AsyncIterable<UnsettledObject>
   /** The index has what the notes said: they are forgotten, the object stays. */
   settle(key: string): Promise<void>
+  /** Writes a whole object, or replaces it; it is on the disk when this resolves. */
+  put(key: string, data: Uint8Array): Promise<void>
   /** Bytes `start` to `end` (exclusive) of an object that has at least that many. */
   read(key: string, start: number, end: number): ReadableStream<Uint8Array>
   /** Length, or undefined when there is no such object. */
