@@ -103,18 +103,19 @@ export const timedDifference = (
   part: () => void,
   framesPerPass: number,
   bytesPerPass: number,
+  now: () => number = () => performance.now(),
 ): Batch => {
   let passes = 0
   let whole = 0
   let off = 0
   // in turns, so that both see the same machine
   while (whole < BATCH_MS) {
-    const start = performance.now()
+    const start = now()
     pass()
-    const middle = performance.now()
+    const middle = now()
     part()
     whole += middle - start
-    off += performance.now() - middle
+    off += now() - middle
     passes++
   }
   return {
