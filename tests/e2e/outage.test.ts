@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { iv_cs_notify_msg_type_e, iv_cs_upload_state_e } from '../../runtime/index.ts'
-import { TestCamera } from './support/camera.ts'
+import { framesOf, looped } from '../support/frames.ts'
+import { muxedTs } from '../support/muxed.ts'
+import { TestCamera } from '../support/test-camera.ts'
 import { download, register, slicesOf } from './support/cloud-client.ts'
 import { CloudProcess, reservePort } from './support/cloud-process.ts'
-import { framesOf, looped } from './support/frames.ts'
-import { muxedTs } from './support/muxed.ts'
 
 const clip = (name: string): string =>
   fileURLToPath(new URL(`../../tools/demo/${name}`, import.meta.url))

@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { iv_cm_aenc_type_e, iv_cm_venc_type_e, iv_cs_upload_state_e } from '../../runtime/index.ts'
 import { openCloud, type TestCloud } from '../cloud/support/cloud.ts'
 import { decodeComplaints, run, videoFrameMd5s } from '../support/ffmpeg.ts'
+import { framesOf, looped } from '../support/frames.ts'
 import { MEDIA_STREAMS, mediaPath, needMedia } from '../support/media.ts'
+import { muxedTs } from '../support/muxed.ts'
 import { withTempFolder } from '../support/paths.ts'
+import { TestCamera } from '../support/test-camera.ts'
 import { needTool, toolPath } from '../support/tools.ts'
-import { TestCamera } from './support/camera.ts'
 import { download, register, slicesOf } from './support/cloud-client.ts'
-import { framesOf, looped } from './support/frames.ts'
-import { muxedTs } from './support/muxed.ts'
 
 const clip = (name: string): string =>
   fileURLToPath(new URL(`../../tools/demo/${name}`, import.meta.url))

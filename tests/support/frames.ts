@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { AAC_FRAME_SAMPLES, readAdtsFrames } from '../../../runtime/source/adts.ts'
+import { AAC_FRAME_SAMPLES, readAdtsFrames } from '../../runtime/source/adts.ts'
 import {
   AccessUnitSplitter,
   readAccessUnits,
   type VideoCodec,
-} from '../../../runtime/source/annexb.ts'
+} from '../../runtime/source/annexb.ts'
 
 export type Frame = {
   kind: 'video' | 'audio'

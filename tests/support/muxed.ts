@@ -1,4 +1,4 @@
-import { AUDIO_AAC, Core, FORMAT_TS, POLICY_REFUSE } from '../../../core-wasm/index.ts'
+import { AUDIO_AAC, Core, FORMAT_TS, POLICY_REFUSE } from '../../core-wasm/index.ts'
 import type { Frame } from './frames.ts'
 
 /** What the core alone makes of the frames: the bytes that must arrive. */

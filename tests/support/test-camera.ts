@@ -11,7 +11,7 @@ import {
   iv_cs_notify_msg_type_e,
   type iv_cs_upload_slice_info_s,
   System,
-} from '../../../runtime/index.ts'
+} from '../../runtime/index.ts'
 import type { Frame } from './frames.ts'
 
 export const quiet = { error() {}, warn() {}, info() {}, debug() {} }
