@@ -142,6 +142,46 @@ describe('the page in Chromium', { skip, timeout: 110_000 }, () => {
     assert.deepEqual(faults, [])
   })
 
+  test('it follows what is being recorded', async () => {
+    const seconds = 20
+    const liveMs = Date.now()
+    const [slice] = await withTempFolder((folder) =>
+      makeSlices(folder, { seconds, startUtcMs: liveMs, boot: 'c' }),
+    )
+    const { start, data, pieces } = slice!
+    assert.equal((await device.create(start)).status, 201)
+    let isEnding = false
+    const camera = (async () => {
+      for (const piece of pieces) {
+        // a GOP is sent when its last picture has been made
+        const waitMs = piece.t + piece.d - Date.now()
+        if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+        if (isEnding) return
+        const bytes = data.subarray(piece.o, piece.o + piece.b)
+        const sent = await device.append(start.id, piece.o, bytes, { pieces: [piece] })
+        assert.equal(sent.status, 204)
+      }
+    })()
+    try {
+      await until('the camera to be shown as recording', async () =>
+        /REC/.test((await page.textContent('.device')) ?? ''),
+      )
+      await page.click('#live')
+      const first = await playing(liveMs)
+      assert.equal(first.mode, 'live')
+      assert.equal(first.engine, 'hls.js')
+      const later = await playing(first.utcMs! + 6000)
+      const behindMs = Date.now() - later.utcMs!
+      console.log(`live: ${behindMs} ms behind the camera, with a GOP of 1 s`)
+      assert.ok(behindMs < 8000, `${behindMs} ms behind`)
+      await screenshot('page-live')
+      assert.deepEqual(faults, [])
+    } finally {
+      isEnding = true
+      await camera
+    }
+  })
+
   test('the time line is used by mouse and by keyboard', async () => {
     await page.focus('#timeline')
     await page.keyboard.press('Home')
