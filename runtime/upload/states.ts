@@ -42,10 +42,16 @@ export type UplinkActions = {
   hasBytes(): boolean
   /** the same token has not been refused before */
   tokenIsFresh(): boolean
+  /** nothing has failed since the last append that was acknowledged: what mends it is tried without a wait */
+  isFirstTry(): boolean
+  canShrink(): boolean
+  /** the answer's offset is where the append ended */
+  endsWhereSent(): boolean
   fetchToken(): void
   create(): void
   append(): void
   ask(): void
+  askAtOnce(): void
   created(): void
   appended(): void
   asked(): void
@@ -61,6 +67,8 @@ export type UplinkActions = {
   /** wait for the plan, ask for it meanwhile */
   awaitPlan(): void
   recreate(): void
+  /** the same after a wait: it has happened before */
+  recreateLater(): void
   giveUp(): void
   dropSlice(): void
   stopTimer(): void
@@ -105,15 +113,20 @@ export const UPLINK_ROWS: readonly UplinkRow[] = [
   { state: 'create', event: 'smaller', action: 'giveUp', next: 'idle' },
   ...failures('create'),
 
-  { state: 'append', event: 'ok', action: 'appended', next: 'idle' },
-  { state: 'append', event: 'offset', action: 'ask', next: 'ask' },
-  { state: 'append', event: 'unknown', action: 'recreate', next: 'idle' },
+  { state: 'append', event: 'ok', guard: 'endsWhereSent', action: 'appended', next: 'idle' },
+  { state: 'append', event: 'ok', action: 'backOff', next: 'wait' },
+  { state: 'append', event: 'offset', guard: 'isFirstTry', action: 'askAtOnce', next: 'ask' },
+  { state: 'append', event: 'offset', action: 'backOff', next: 'wait' },
+  { state: 'append', event: 'unknown', guard: 'isFirstTry', action: 'recreate', next: 'idle' },
+  { state: 'append', event: 'unknown', action: 'recreateLater', next: 'wait' },
   { state: 'append', event: 'checksum', action: 'backOff', next: 'wait' },
-  { state: 'append', event: 'smaller', action: 'shrink', next: 'idle' },
+  { state: 'append', event: 'smaller', guard: 'canShrink', action: 'shrink', next: 'idle' },
+  { state: 'append', event: 'smaller', action: 'giveUp', next: 'idle' },
   ...failures('append'),
 
   { state: 'ask', event: 'ok', action: 'asked', next: 'idle' },
-  { state: 'ask', event: 'unknown', action: 'recreate', next: 'idle' },
+  { state: 'ask', event: 'unknown', guard: 'isFirstTry', action: 'recreate', next: 'idle' },
+  { state: 'ask', event: 'unknown', action: 'recreateLater', next: 'wait' },
   { state: 'ask', event: 'offset', action: 'backOff', next: 'wait' },
   { state: 'ask', event: 'checksum', action: 'backOff', next: 'wait' },
   { state: 'ask', event: 'smaller', action: 'backOff', next: 'wait' },

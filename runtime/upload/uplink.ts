@@ -165,6 +165,18 @@ export class Uplink implements UplinkActions {
     return !this.#tokenRefused
   }
 
+  isFirstTry(): boolean {
+    return this.#attempt === 0
+  }
+
+  canShrink(): boolean {
+    return this.#appendMax > APPEND_MIN_BYTES
+  }
+
+  endsWhereSent(): boolean {
+    return this.#answer.offset === this.#sentTo
+  }
+
   // ── actions ─────────────────────────────────────────────────────────────────────────────────────
 
   discardAll(): void {
@@ -199,6 +211,11 @@ export class Uplink implements UplinkActions {
     this.#take(this.#client.ask(this.#work.upload!.location!, token, times()))
   }
 
+  askAtOnce(): void {
+    this.#attempt++
+    this.ask()
+  }
+
   append(): void {
     const { credentials, times, store } = this.#options
     const upload = this.#work.upload!
@@ -217,7 +234,6 @@ export class Uplink implements UplinkActions {
 
   created(): void {
     const upload = this.#work.upload!
-    this.#progress()
     upload.location = this.#answer.location
     // 200: it exists already, from a POST whose answer got lost
     if (this.#answer.status === 200) this.#resume()
@@ -225,12 +241,6 @@ export class Uplink implements UplinkActions {
   }
 
   appended(): void {
-    const upload = this.#work.upload!
-    if (this.#answer.offset !== this.#sentTo) {
-      upload.uncertain = true
-      this.again()
-      return
-    }
     this.#progress()
     this.#appendMax = Math.min(this.#appendMax * 2, APPEND_MAX_BYTES)
     this.#work.acknowledge(this.#sentTo, this.#sentLast)
@@ -238,7 +248,6 @@ export class Uplink implements UplinkActions {
   }
 
   asked(): void {
-    this.#progress()
     this.#resume()
     this.again()
   }
@@ -298,13 +307,23 @@ export class Uplink implements UplinkActions {
   }
 
   recreate(): void {
+    this.#attempt++
+    this.#forget()
+    this.again()
+  }
+
+  recreateLater(): void {
+    this.#forget()
+    this.backOff()
+  }
+
+  /** The cloud does not know the slice: it begins anew, or at the next IDR when what the cloud had is no longer here. */
+  #forget(): void {
     const upload = this.#work.upload!
     upload.location = undefined
     upload.uncertain = false
-    // what the cloud had acknowledged of it is no longer here to be sent again
     if (!upload.canResumeAt(0)) this.#work.restart()
     else upload.advance(0)
-    this.again()
   }
 
   giveUp(): void {
@@ -348,6 +367,7 @@ export class Uplink implements UplinkActions {
     this.#wait = clock.after(waitMs, () => this.#machine.send('timer'))
   }
 
+  /** Bytes were acknowledged: whatever failed before is over. An answer to HEAD or POST alone is no progress. */
   #progress(): void {
     this.#attempt = 0
     this.#tokenRefused = false
