@@ -7,9 +7,9 @@ import { pairBits12, pairBits7, quadBits2 } from './state';
 /** Entry for a codebook that cannot hold the band. */
 export const IMPOSSIBLE: u16 = 0xffff;
 
-/** Writes u16[12] at `out`, by codebook; codebook 0 holds only zeros, as every other does. */
+/** Writes u16[14] at `out`, by codebook; codebook 0 holds only zeros, as every other does. */
 export function bandBits(at: usize, lines: i32, largest: i32, out: usize): void {
-  for (let book = 0; book < 12; book++) store<u16>(out + (<usize>book << 1), IMPOSSIBLE);
+  for (let book = 0; book < 14; book++) store<u16>(out + (<usize>book << 1), IMPOSSIBLE);
   if (largest == 0) store<u16>(out, 0);
   const end = at + (<usize>lines << 1);
   if (largest <= 1) quads1(at, end, out);

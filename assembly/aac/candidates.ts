@@ -31,7 +31,7 @@ function findBand(ch: usize, b: i32, lambda: f32, floor: f32): void {
   const energy = sumEnergy, roots = sumRoots, top = largest34;
   const weight = load<f32>(ch + WEIGHT + word), scale: f32 = 1 / load<f32>(ch + MASK + word);
   store<f32>(ch + ENERGY + word, energy);
-  store<f32>(ch + ZERO_COST + word, weight * log2(energy * scale + floor));
+  store<f32>(ch + ZERO_COST + word, weight * audibility(energy * scale, floor));
   let count = 0;
   // coarsest step at which anything is left: top / step^(3/4) >= threshold
   if (top > 0) {
@@ -46,11 +46,17 @@ function findBand(ch: usize, b: i32, lambda: f32, floor: f32): void {
     for (; count < CANDIDATES && sf >= finest; count++, sf--) {
       measure(spectrum, power34, lines, top, sf);
       const at = <usize>(b * CANDIDATES + count) << 2;
-      store<f32>(ch + CANDIDATE_COST + at, weight * log2(measuredNoise * scale + floor));
+      store<f32>(ch + CANDIDATE_COST + at, weight * audibility(measuredNoise * scale, floor));
       store<f32>(ch + CANDIDATE_BITS + at, <f32>measuredBits + tune(4));
     }
   }
   store<i32>(ch + CANDIDATE_COUNT + word, count);
+}
+
+// @ts-ignore: decorator
+@inline
+function audibility(ratio: f32, floor: f32): f32 {
+  return log2(ratio + floor) + tune(18) * log2(ratio + 1);
 }
 
 let sumEnergy: f32 = 0;

@@ -10,8 +10,10 @@ import { findCandidates } from './candidates';
 import { EIGHT_SHORT, FRAME, LONG_START_SEQUENCE, LONG_STOP_SEQUENCE, MAX_BANDS, SHORT, SHORT_WINDOWS } from './frame';
 import { exp2, log2 } from './math';
 import { chooseMidSide } from './mid-side';
+import { NOISE_BOOK } from './huffman';
 import { mdct, mdctInit } from './mdct';
-import { psyInit, psyLong, psyShort } from './psy';
+import { NO_NOISE, noiseOf, pnsInit, substituteNoise } from './pns';
+import { lastTonality, psyInit, psyLong, psyShort } from './psy';
 import { powers34, quantizeBand, quantizeInit } from './quantize';
 import { rawDataBlock } from './raw-data-block';
 import { chooseBooks } from './sections';
@@ -46,6 +48,7 @@ export function openEncoder(base: usize, rate: i32, channelCount: i32, bitRate: 
   bitTablesInit();
   psyInit(index, rate);
   tnsInit(rate);
+  pnsInit(rate);
   frameBits = meanFrameBits(rate, channels, bitRate);
   capacity = BUFFER_BITS * channels - <i32>frameBits;
   reservoir = capacity;
@@ -93,7 +96,7 @@ export function encode(out: usize): i32 {
 
 function analyse(ch: usize): void {
   const sequence = load<i32>(ch + SEQUENCE);
-  const shape = <i32>tune(9);
+  const shape = lastTonality >= tune(9) ? 1 : 0;
   store<i32>(ch + SHAPE, shape);
   const last = load<i32>(ch + LAST_SHAPE);
   store<i32>(ch + TNS_ORDER, 0);
@@ -168,6 +171,7 @@ function code(out: usize): i32 {
     const lambda = exp2(price);
     for (let c = 0; c < channels; c++) {
       chooseScaleFactors(channel(c), lambda);
+      substituteNoise(channel(c), index, channels == 2);
       quantizeChannel(channel(c));
     }
     bits = rawDataBlock(0, channels);
@@ -202,6 +206,10 @@ function quantizeChannel(ch: usize): void {
     bandBits(quant, lines, largest, bookBits + (<usize>b << 5));
     if (sf != 0) store<u16>(bookBits + (<usize>b << 5), 0xffff);
     else for (let book = 1; book < 12; book++) store<u16>(bookBits + (<usize>b << 5) + (<usize>book << 1), 0xffff);
+    if (noiseOf(ch, b) != NO_NOISE) {
+      store<u16>(bookBits + (<usize>b << 5), 0xffff);
+      store<u16>(bookBits + (<usize>b << 5) + (NOISE_BOOK << 1), 0);
+    }
   }
   chooseBooks(ch);
 }

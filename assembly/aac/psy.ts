@@ -6,7 +6,7 @@ import { longBands, longEdge, shortBands, shortEdge } from './bands';
 import { FRAME, SHORT } from './frame';
 import { exp2, log2 } from './math';
 import {
-  bandScratch, barkLong, barkShort, channel, EDGE, ENERGY, GROUPS, GROUP_LENGTH, LAST_MASK, MASK, MATRIX_LONG_STRIDE,
+  bandScratch, barkLong, barkShort, channel, EDGE, ENERGY, FLATNESS, GROUPS, GROUP_LENGTH, LAST_MASK, MASK, MATRIX_LONG_STRIDE,
   MATRIX_SHORT_STRIDE, MAX_SFB, BANDS, quietLong, quietShort, SPECTRUM, spreadLong, spreadShort, WEIGHT, widthLong,
   widthShort, blockScratch
 } from './state';
@@ -76,17 +76,26 @@ function spreadInit(matrix: usize, bands: i32, stride: i32, barks: usize, widths
   }
 }
 
+export let lastTonality: f32 = 0;
 /** Mask of a long frame. */
 export function psyLong(ch: usize, index: i32): void {
   const spectrum = ch + SPECTRUM;
   const bands = longBands(index);
-  const tonality = pseudoSpectrum(spectrum, longEdge(index, bands));
+  pseudoSpectrum(spectrum, longEdge(index, bands));
+  let logs: f32 = 0, whole: f32 = 0;
   for (let b = 0; b < bands; b++) {
-    const end = blockScratch + (<usize>longEdge(index, b + 1) << 2);
-    let sum: f32 = 0;
-    for (let at = blockScratch + (<usize>longEdge(index, b) << 2); at < end; at += 4) sum += load<f32>(at);
-    store<f32>(bandScratch + (<usize>b << 2), sum);
+    const first = longEdge(index, b), end = longEdge(index, b + 1);
+    sumBand(first, end);
+    const share: f32 = 1 / <f32>(end - first);
+    store<f32>(bandScratch + (<usize>b << 2), bandSum);
+    store<f32>(ch + FLATNESS + (<usize>b << 2), bandLogs * share - log2(bandSum * share));
+    logs += bandLogs;
+    whole += bandSum;
   }
+  const share: f32 = 1 / <f32>longEdge(index, bands);
+  const flatness = logs * share - log2(whole * share); // log2 of a ratio <= 1
+  const tonality = min<f32>(max<f32>(flatness * <f32>(-3.0103 / 60.0), 0), 1);
+  lastTonality = tonality;
   spread(bands, MATRIX_LONG_STRIDE, spreadLong, ch + MASK);
   const limit = tune(6);
   for (let b = 0; b < bands; b++) {
@@ -104,23 +113,44 @@ export function psyLong(ch: usize, index: i32): void {
 }
 
 /**
- * Power spectrum from the MDCT alone: the missing quadrature part of a line is near the difference of its neighbours
- * (L. Daudet, M. Sandler, 2004). Returns the tonality 0..1 by the spectral flatness.
+ * Power spectrum from the MDCT alone, in blockScratch: the missing quadrature part of a line is near the difference of its
+ * neighbours (L. Daudet, M. Sandler, 2004). One is added so that silence has a logarithm.
  */
-function pseudoSpectrum(spectrum: usize, lines: i32): f32 {
-  let logs: f32 = 0;
-  let sum: f32 = 0;
-  for (let k = 0; k < lines; k++) {
+function pseudoSpectrum(spectrum: usize, lines: i32): void {
+  const out = blockScratch;
+  for (let k = 1; k < lines - 1; k++) {
     const at = spectrum + (<usize>k << 2);
     const x = load<f32>(at);
-    const d: f32 = (k + 1 < lines ? load<f32>(at + 4) : 0) - (k > 0 ? load<f32>(at - 4) : 0);
-    const p: f32 = (x * x + d * d) * <f32>0.4;
-    store<f32>(blockScratch + (<usize>k << 2), p);
-    logs += log2(p + 1);
-    sum += p + 1;
+    const d: f32 = load<f32>(at + 4) - load<f32>(at - 4);
+    store<f32>(out + (<usize>k << 2), (x * x + d * d) * PSEUDO_GAIN + 1);
   }
-  const flatness: f32 = logs / <f32>lines - log2(sum / <f32>lines); // log2, <= 0
-  return min<f32>(max<f32>(flatness * <f32>(-3.0103 / 60.0), 0), 1);
+  const last = <usize>(lines - 1) << 2;
+  edge(load<f32>(spectrum), load<f32>(spectrum, 4), out);
+  edge(load<f32>(spectrum + last), load<f32>(spectrum + last - 4), out + last);
+}
+
+/** Lowest and highest line, which have one neighbour. */
+function edge(x: f32, d: f32, out: usize): void {
+  store<f32>(out, (x * x + d * d) * PSEUDO_GAIN + 1);
+}
+
+/** Keeps the energy: between 1/3, right for noise, and 1/2, right for tones. */
+const PSEUDO_GAIN: f32 = 0.4;
+
+let bandSum: f32 = 0;
+let bandLogs: f32 = 0;
+
+function sumBand(first: i32, end: i32): void {
+  let at = blockScratch + (<usize>first << 2);
+  const last = blockScratch + (<usize>end << 2);
+  let sum: f32 = 0, logs: f32 = 0;
+  for (; at < last; at += 4) {
+    const p = load<f32>(at);
+    sum += p;
+    logs += log2(p);
+  }
+  bandSum = sum;
+  bandLogs = logs;
 }
 
 function spread(bands: i32, stride: i32, matrix: usize, out: usize): void {

@@ -2,7 +2,8 @@
 // The same code counts the bits and writes them (bitstream.ts).
 
 import { EIGHT_SHORT, SHORT_WINDOWS } from './frame';
-import { putBand, putScaleFactorDelta } from './huffman';
+import { NOISE_BOOK, putBand, putScaleFactorDelta } from './huffman';
+import { NO_NOISE, noiseOf, putNoise } from './pns';
 import { beginBits, endBits, put } from './bitstream';
 import { putSections } from './sections';
 import {
@@ -89,8 +90,16 @@ function individualChannelStream(ch: usize, commonWindow: bool): void {
 /** scale_factor_data(). Spec: 14496-3 table 4.53 */
 function putScaleFactors(ch: usize): void {
   let last = load<i32>(ch + GLOBAL_GAIN);
+  let lastNoise = NO_NOISE;
   for (let b = 0; b < load<i32>(ch + BANDS); b++) {
-    if (load<u8>(ch + BOOK + b) == 0) continue;
+    const book = load<u8>(ch + BOOK + b);
+    if (book == 0) continue;
+    if (book == NOISE_BOOK) {
+      const noise = noiseOf(ch, b);
+      putNoise(ch, noise, lastNoise);
+      lastNoise = noise;
+      continue;
+    }
     const sf = load<i32>(ch + SCALE_FACTOR + (<usize>b << 2));
     putScaleFactorDelta(sf - last);
     last = sf;
@@ -101,7 +110,7 @@ function putScaleFactors(ch: usize): void {
 function putSpectrum(ch: usize): void {
   for (let b = 0; b < load<i32>(ch + BANDS); b++) {
     const book = load<u8>(ch + BOOK + b);
-    if (book == 0) continue;
+    if (book == 0 || book == NOISE_BOOK) continue;
     const first = load<u16>(ch + EDGE + (<usize>b << 1)), end = load<u16>(ch + EDGE + (<usize>b << 1), 2);
     putBand(book, ch + QUANT + (<usize>first << 1), <i32>end - <i32>first);
   }

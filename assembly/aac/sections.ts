@@ -6,7 +6,7 @@ import { IMPOSSIBLE } from './band-bits';
 import { BANDS, BOOK, bookBack, bookBits, GROUPS, MAX_SFB, SEQUENCE } from './state';
 import { put } from './bitstream';
 
-const BOOKS = 12;
+const BOOKS = 14; // 12 is reserved, 13 stands for noise
 const NEVER = 1 << 24;
 const BOOK_BITS = 4;
 

@@ -66,7 +66,9 @@ export const SCALE_FACTOR: usize = CANDIDATE_BITS + MAX_BANDS * CANDIDATES * 4; 
 export const BOOK: usize = SCALE_FACTOR + MAX_BANDS * 4; // u8[MAX_BANDS]
 export const EDGE: usize = BOOK + MAX_BANDS; // u16[MAX_BANDS + 1], padded
 export const LAST_MASK: usize = EDGE + 256; // f32[52]: mask of the previous long frame
-export const INFO: usize = LAST_MASK + 52 * 4; // i32 fields below
+export const NOISE: usize = LAST_MASK + 52 * 4; // i32[MAX_BANDS]: energy of substituted noise
+export const FLATNESS: usize = NOISE + MAX_BANDS * 4; // f32[52]: log2 of geometric over arithmetic mean, per band
+export const INFO: usize = FLATNESS + 52 * 4; // i32 fields below
 export const CHANNEL_BYTES: usize = INFO + 112;
 
 // fields of INFO
