@@ -1,6 +1,7 @@
 /** Ends from outside: stop, pause, clock and format changes, silence. */
 import { CLOSED_CLOCK, CLOSED_FORMAT, CLOSED_PAUSE, CLOSED_STOP } from '../abi';
 import { hasVideo } from '../config';
+import { dropReservation, reservedAt } from '../gop/room';
 import { CONFIG_NOT_OPEN, CONFIG_SLICE_RANGE, OK } from '../status';
 import { isOpen, setNeedIdr } from './channel';
 import { settleHeader } from './publish';
@@ -16,6 +17,7 @@ import { closeSlice, flushWaiting } from './slices';
 export function flush(why: i32): i32 {
   if (!isOpen) return CONFIG_NOT_OPEN;
   if (why != CLOSED_STOP && why != CLOSED_PAUSE && why != CLOSED_CLOCK && why != CLOSED_FORMAT) return CONFIG_SLICE_RANGE;
+  dropReservation(); // what is being filled in comes too late for this slice
   drainAudio();
   closeSlice(why, i64.MAX_VALUE, false);
   setNeedIdr(hasVideo());
@@ -27,6 +29,7 @@ export function flush(why: i32): i32 {
 /** For the host to call after 1 s without frames: what waits becomes visible. */
 export function closeFragment(): i32 {
   if (!isOpen) return CONFIG_NOT_OPEN;
+  if (reservedAt != 0) return OK; // a frame is being filled in: its push is the next chance
   settleHeader();
   return flushWaiting();
 }

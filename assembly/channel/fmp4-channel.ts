@@ -6,14 +6,13 @@ import { hasAudio } from '../config';
 import { currentInit, hasInitRoom, openInitStore } from '../fmp4/init-store';
 import { openMediaClock, startMediaTime } from '../fmp4/media-clock';
 import { makeTableRoom } from '../gop/policy';
-import { addressAt, copyIn, freeBytes, ringBase, ringEnd, ringSize, written } from '../gop/ring';
-import { reservedAt } from '../gop/room';
+import { addressAt, copyIn, freeBytes, head, ringBase, ringEnd, ringSize, written } from '../gop/ring';
 import { growthOf, placeSample } from '../gop/sample-room';
 import { addFrame, addSliceFrame, beginSlice, openSlice } from '../gop/tables';
 import { makeSample, sampleBytesBefore, sampleLength } from '../nal/length-prefix';
 import { moveUnits, unitAt } from '../nal/unit-list';
 import { count, setI32 } from '../state';
-import { OK, RING_FULL, RING_RETRY, RING_TABLE_FULL } from '../status';
+import { OK, RING_FULL, RING_RETRY, RING_TABLE_FULL, RING_TOO_SMALL } from '../status';
 import { firstSlice } from '../video/access-unit';
 import { isRandomAccess } from '../video/picture';
 import { audioChannels, audioRate } from './audio-track';
@@ -42,16 +41,18 @@ export function openFmp4Channel(): void {
 
 /** Most that a frame of `length` bytes and the end of the open fragment can write. */
 function bytesMost(length: i32): i32 {
-  return closingBytes() + leadBytes() + <i32>GAP_MAX + length + growthOf(length);
+  return closingBytes() + leadBytes() + length + growthOf(length);
 }
 
 /** Room for a frame of `length` bytes. An open fragment that is in the way is closed, and the host asked to come again. */
 export function reserveSample(length: i32): i32 {
   const lead = !isFragmentOpen ? leadBytes() : willClose() ? closingBytes() + leadBytes() : 0;
   const status = placeSample(length, lead, bytesMost(length));
-  if (status != RING_FULL || !isFragmentOpen) return status;
-  closeFragment(-1, sideCount);
-  return RING_RETRY;
+  if (status != RING_FULL && status != RING_TOO_SMALL) return status;
+  if (!isFragmentOpen && (sideCount == 0 || !audioAnnounced || openSlice == 0)) return status;
+  const before = head;
+  flushFmp4();
+  return head != before ? RING_RETRY : status;
 }
 
 // ── audio ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -65,13 +66,13 @@ export function fmp4AudioArrived(): void {
 /** Everything that waits becomes visible: after silence, or when the side buffer is full. */
 export function flushFmp4(): void {
   closeFragment(-1, sideCount);
-  if (openSlice != 0 && audioAnnounced && sideCount > 0) writeAudioFragments(sideCount, false);
+  if (openSlice != 0 && audioAnnounced && sideCount > 0) writeAudioFragments(sideCount);
 }
 
 /** A channel without video: what waits becomes fragments, labelled by this pair of times. */
 export function flushAudioAlone(ptsMs: f64, utcMs: f64): i32 {
   setAudioUtc(ptsMs, utcMs);
-  writeAudioFragments(sideCount, false);
+  writeAudioFragments(sideCount);
   return OK;
 }
 
@@ -103,7 +104,7 @@ export function closeFmp4Slice(why: i32, nextTicks: i64, continues: bool): void 
   if (openSlice == 0) return;
   const later = sideCount - sideOlderThan(nextTicks);
   closeFragment(continues ? nextTicks : -1, sideCount - later);
-  if (audioAnnounced && sideCount > later) writeAudioFragments(sideCount - later, reservedAt != 0);
+  if (audioAnnounced && sideCount > later) writeAudioFragments(sideCount - later);
   dropOlder(nextTicks, audioAnnounced ? STATE_AUDIO_DROPPED : STATE_AUDIO_EARLY);
   closeRecords(why);
 }
@@ -190,6 +191,10 @@ export function writeFmp4Picture(
   if (!isFragmentOpen) {
     const tables = makeTableRoom();
     if (tables != OK) return tables;
+  }
+  if (!isFragmentOpen && leadBytes() + length + growthOf(length) > freeBytes()) {
+    setI32(STATE_SHORTFALL, leadBytes() + length + growthOf(length) - freeBytes());
+    return RING_FULL;
   }
   if (cut) beginFmp4Slice(ticks, ptsMs, utcMs, discontinuity);
   const position = isFragmentOpen ? written : firstSamplePosition(bytes);

@@ -8,8 +8,9 @@ import { mediaTime, setMediaEnd, takeAudioTime } from '../fmp4/media-clock';
 import {
   addSample, clearSamples, durationBefore, lastSampleTicks, MAX_VIDEO_SAMPLES, sampleBytes, sampleCount, setLastDuration,
 } from '../fmp4/samples';
-import { makeRoom } from '../gop/policy';
-import { copyIn, setWritten, written, zeroIn } from '../gop/ring';
+import { makeRoom, makeTableRoom } from '../gop/policy';
+import { copyIn, freeBytes, setWritten, written, zeroIn } from '../gop/ring';
+import { reservedAt } from '../gop/room';
 import { addSliceAudio, addUnitFrame, beginUnit, setUnitDuration } from '../gop/tables';
 import { storeU32 } from '../mem/copy';
 import { isRandomAccess } from '../video/picture';
@@ -62,10 +63,24 @@ export function leadBytes(): i32 {
   return frontRoom(expectedVideo(), expectedAudio()) + BOX_HEADER;
 }
 
+/** Runs of the side buffer, from frame `first` on. */
+function countRuns(): i32 {
+  let runs: i32 = 0;
+  for (let first: i32 = 0; first < sideCount; runs++) first += audioRun(first, sideCount);
+  return runs;
+}
+
 /** Most that closing can write behind the samples: audio, and audio-only fragments for what the open one has no room for. */
 export function closingBytes(): i32 {
   if (sideCount == 0) return 0;
-  return sideUsed + (1 + sideCount / MAX_AUDIO_SAMPLES) * (frontRoom(0, MAX_AUDIO_SAMPLES) + BOX_HEADER);
+  const runs = countRuns();
+  if (isFragmentOpen && runs == 1 && sideCount <= audioRoom()) return sideUsed;
+  return sideUsed + runs * (frontRoom(0, min<i32>(sideCount, MAX_AUDIO_SAMPLES)) + BOX_HEADER);
+}
+
+/** Audio samples that the open fragment's front has room for. */
+function audioRoom(): i32 {
+  return audioThatFits(<i32>(data - start) - BOX_HEADER, sampleCount);
 }
 
 /** A frame with this PTS closes the fragment. */
@@ -101,12 +116,12 @@ export function extendFragment(at: i64, bytes: i32, ticks: i64): void {
   setWritten(at + bytes);
 }
 
-/** Frames at the front of the side buffer that make one run: each follows the one before. */
-function audioRun(limit: i32): i32 {
-  const most = min<i32>(limit, MAX_AUDIO_SAMPLES);
+/** Frames of the side buffer from `first` on, below `limit`, that make one run: each follows the one before. */
+function audioRun(first: i32, limit: i32): i32 {
+  const most = min<i32>(limit - first, MAX_AUDIO_SAMPLES);
   let frames: i32 = 0;
   while (frames < most) {
-    const off = sideTicks(frames) - sideTicks(0) - frameTicks(frames);
+    const off = sideTicks(first + frames) - sideTicks(first) - frameTicks(frames);
     if (abs<i64>(off) >= frameTicks(1)) break;
     frames++;
   }
@@ -140,6 +155,13 @@ function finish(audioFrames: i32): void {
   isFragmentOpen = false;
 }
 
+/** As many of `frames` audio frames as the ring has room for; what is evicted for them was readable before. */
+function audioInRing(frames: i32): i32 {
+  if (reservedAt == 0) makeRoom(sideBytesOf(frames));
+  while (frames > 0 && sideBytesOf(frames) > freeBytes()) frames--;
+  return frames;
+}
+
 /** Duration of a last sample that no frame follows: the one before it, or what the camera's rate says. */
 function guessDuration(): i32 {
   const before = durationBefore();
@@ -156,9 +178,8 @@ export function finishFragment(nextTicks: i64, audioLimit: i32): void {
   const duration = nextTicks > last ? <i32>(nextTicks - last) : guessDuration();
   setLastDuration(duration);
   setMediaEnd(last + duration);
-  const room = audioThatFits(<i32>(data - start) - BOX_HEADER, sampleCount);
   const spanMs = <f64>(last + duration - firstTicks) / 90;
-  finish(min<i32>(room, audioRun(audioLimit)));
+  finish(audioInRing(min<i32>(audioRoom(), audioRun(0, audioLimit))));
   setUnitDuration(spanMs);
   endUnitAt(written, -1);
 }
@@ -170,11 +191,12 @@ export function setAudioUtc(ptsMs: f64, utcMs: f64): void {
 }
 
 /** Fragments with nothing but audio, for the first `limit` frames: more of them than fit beside the pictures, or no picture for long. */
-export function writeAudioFragments(limit: i32, isRoomGiven: bool): void {
+export function writeAudioFragments(limit: i32): void {
   while (limit > 0) {
-    const frames = audioRun(limit);
+    const frames = audioRun(0, limit);
     const front = frontRoom(0, frames);
-    if (!isRoomGiven && makeRoom(front + BOX_HEADER + sideBytesOf(frames)) != OK) return;
+    const most = front + BOX_HEADER + sideBytesOf(frames);
+    if (reservedAt != 0 ? most > freeBytes() : makeRoom(most) != OK || makeTableRoom() != OK) break;
     const ptsMs = <f64>sideTicks(0) / 90;
     start = written;
     data = written + front + BOX_HEADER;

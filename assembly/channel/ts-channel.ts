@@ -76,7 +76,8 @@ export function tsBytesMost(length: i32): i32 {
 function writeSide(limit: i32): void {
   if (limit == 0) return;
   beginPackets();
-  fillClock(sideTicks(0), sideTicks(0) + (hasVideo() ? 0 : 2 * PES_AUDIO_TICKS)); // alone, the next chance is a PES packet away
+  // with a frame in place behind it, tables and PCR packets are left to that frame: the room was counted so
+  if (reservedAt == 0) fillClock(sideTicks(0), sideTicks(0) + (hasVideo() ? 0 : 2 * PES_AUDIO_TICKS)); // alone, the next chance is a PES packet away
   while (limit > 0) {
     const frames = framesInOnePes(0, limit);
     writeAudio(frames);
@@ -111,7 +112,7 @@ function flushBefore(ticks: i64): void {
   const frames = sideOlderThan(ticks);
   if (frames == 0 || openSlice == 0 || !audioAnnounced) return;
   const most = sideBytesMost(frames);
-  if (reservedAt != 0 ? most <= reservedAudio : makeRoom(most) == OK) writeSide(frames);
+  if (reservedAt != 0 ? most <= reservedAudio : makeRoom(frontBytesMost() + most) == OK) writeSide(frames);
 }
 
 /** Audio was accepted: a header that waits announces it; a slice without it ends at the next IDR. */
