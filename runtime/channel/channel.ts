@@ -158,14 +158,13 @@ export class Channel implements ChannelActions {
     return this.window.admitVideo(this.#streamClock.utcMs(ptsMs), isIdr)
   }
 
-  /** UTC of a recording's first frame. */
+  /** UTC of what is pushed while the stream has no clock. */
   #originUtcMs(): number {
-    const isKept = this.#machine.state === 'armed' && this.window.isPreRecorded
-    return isKept ? this.window.startUtcMs : this.#clock.nowMs()
+    return this.window.awaitsKept ? this.window.startUtcMs : this.#clock.nowMs()
   }
 
   #utcOf(ptsMs: number): number {
-    return this.#streamClock.started ? this.#streamClock.utcMs(ptsMs) : this.#clock.nowMs()
+    return this.#streamClock.started ? this.#streamClock.utcMs(ptsMs) : this.#originUtcMs()
   }
 
   #pushVideo(pack: iv_cm_venc_pack_s): number {

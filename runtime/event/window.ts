@@ -49,6 +49,11 @@ export class PushWindow {
     return !Number.isNaN(this.startUtcMs)
   }
 
+  /** The first picture has not come, and it is one that the app has kept. */
+  get awaitsKept(): boolean {
+    return this.isPreRecorded && Number.isNaN(this.seenUtcMs)
+  }
+
   /** Calls back, outside of push, when a picture of this time or later has come. */
   watch(utcMs: number, onReached: () => void): void {
     this.#watchMs = utcMs
