@@ -143,7 +143,10 @@ export class CloudStorage {
         channel.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_CONNECT_RECOVER, null)
       },
       onServiceWrong: () => channel.notify(iv_cs_notify_msg_type_e.IV_CS_COS_SERVICE_WRONG, null),
-      askPlan: () => void this.#system.plans?.query(id, this.#times.replyMs),
+      askPlan: async () => {
+        await this.#system.plans?.query(id, this.#times.replyMs)
+        return this.#system.plans?.get(id)?.cs_switch === 1
+      },
     })
     channel.attach(uplink)
     uplink.start()

@@ -33,7 +33,8 @@ export type UplinkOptions = SliceWorkOptions & {
   onConnectRecover(): void
   /** the store of the cloud is in trouble, once per outage */
   onServiceWrong(reason: string): void
-  askPlan(): void
+  /** asks the cloud whether there is a plan after all */
+  askPlan(): Promise<boolean>
 }
 
 /**
@@ -301,9 +302,13 @@ export class Uplink implements UplinkActions {
   }
 
   awaitPlan(): void {
-    this.#options.credentials.drop()
-    this.#options.askPlan()
-    this.#pause(this.#options.clock, PLAN_WAIT_MS)
+    const { clock, credentials, random, askPlan } = this.#options
+    credentials.drop()
+    this.#pause(clock, PLAN_WAIT_MS)
+    void askPlan().then((isValid) => {
+      if (isValid && this.#machine.state === 'plan')
+        this.#pause(clock, backoffMs(this.#attempt++, random))
+    })
   }
 
   recreate(): void {

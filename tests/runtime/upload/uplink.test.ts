@@ -203,8 +203,8 @@ describe('uplink', { timeout: 110_000 }, () => {
       await camera.open({ ...IDENTITY, cloudUrl: cloud.mqttUrl })
       await camera.started
       await camera.record(frames.filter(({ ptsMs }) => ptsMs < 400))
-      await new Promise((resolve) => setTimeout(resolve, 1000))
-      assert.ok(cloud.requests.length < 40, `${cloud.requests.length} requests within a second`)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      assert.ok(cloud.requests.length < 30, `${cloud.requests.length} requests within 0.5 s`)
       cloud.fault = () => undefined
       camera.storage.setCsTransTime(50, 50)
       await camera.close()
