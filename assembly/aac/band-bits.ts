@@ -7,10 +7,9 @@ import { pairBits12, pairBits7, quadBits2 } from './state';
 /** Entry for a codebook that cannot hold the band. */
 export const IMPOSSIBLE: u16 = 0xffff;
 
-/** Writes u16[14] at `out`, by codebook; codebook 0 holds only zeros, as every other does. */
+/** Writes u16[14] at `out`, by codebook. Codebook 0 is not for a band that has a scale factor, even if all rounds to zero. */
 export function bandBits(at: usize, lines: i32, largest: i32, out: usize): void {
   for (let book = 0; book < 14; book++) store<u16>(out + (<usize>book << 1), IMPOSSIBLE);
-  if (largest == 0) store<u16>(out, 0);
   const end = at + (<usize>lines << 1);
   if (largest <= 1) quads1(at, end, out);
   if (largest <= 2) quads2(at, end, out);
@@ -18,6 +17,11 @@ export function bandBits(at: usize, lines: i32, largest: i32, out: usize): void 
   if (largest <= 7) pairs(at, end, pairBits7, out + 14);
   if (largest <= 12) pairs(at, end, pairBits12, out + 18);
   escapes(at, end, out);
+}
+
+/** Leaves one codebook, at no bits: 0 for a band of zeros, 13 for noise. */
+export function onlyBook(out: usize, book: i32): void {
+  for (let other = 0; other < 14; other++) store<u16>(out + (<usize>other << 1), other == book ? 0 : IMPOSSIBLE);
 }
 
 function quads1(at: usize, end: usize, out: usize): void {

@@ -6,10 +6,12 @@ import {
   ATTACK_WINDOW, channel, INPUT, IS_SHORT, LAST_SAMPLE, LATE_WINDOW, NEXT_SHORT, NEXT_WINDOW, RECENT_ENERGY, SEQUENCE,
   WAS_SHORT
 } from './state';
-import { tune } from './tuning';
 
 /** Below this energy nothing is an attack: differences of about 30 steps of 16-bit samples. */
 const QUIET: f32 = 128 * 900;
+
+/** An attack has this many times the energy of what came before. */
+const ATTACK_RATIO: f32 = 5;
 
 const STEPS = 8; // FRAME / SHORT
 
@@ -57,7 +59,6 @@ function attackSteps(ch: usize): i32 {
   let at = ch + INPUT + 2 * FRAME * 4;
   let last = load<f32>(ch + LAST_SAMPLE);
   let recent = load<f32>(ch + RECENT_ENERGY);
-  const ratio = tune(7);
   let found = 0;
   for (let step = 0; step < STEPS; step++) {
     let energy: f32 = 0;
@@ -67,7 +68,7 @@ function attackSteps(ch: usize): i32 {
       last = x;
       energy += h * h;
     }
-    if (energy > QUIET && energy > ratio * recent) found |= 1 << step;
+    if (energy > QUIET && energy > ATTACK_RATIO * recent) found |= 1 << step;
     recent = energy > recent ? energy : <f32>0.75 * recent + <f32>0.25 * energy;
   }
   store<f32>(ch + LAST_SAMPLE, last);

@@ -1,15 +1,23 @@
 // What each band costs at each step size worth considering: the choices of the trellis.
 //
-// The cost of noise n in a band with mask m is weight x log2(n / m + floor). A ratio, so that every band counts alike
-// however loud it is; a floor, because noise far below the mask is not heard and not worth bits.
+// The cost of noise n in a band with mask m is weight x (log2(n / m + floor) + AUDIBLE_WEIGHT log2(n / m + 1)). A ratio, so that
+// every band counts alike however loud it is; a floor, because noise far below the mask is not heard and not worth bits; and a
+// second term that counts where noise rises above the mask, so that no band is given up lightly for the sake of others.
 
 import { log2 } from './math';
-import { measure, measuredBits, measuredNoise, sumLanes } from './quantize';
+import { measure, measuredBits, measuredNoise, ONE_FROM, sumLanes } from './quantize';
 import {
   BANDS, CANDIDATES, CANDIDATE_BITS, CANDIDATE_COST, CANDIDATE_COUNT, CANDIDATE_TOP, EDGE, ENERGY, MASK, POWER34,
   SPECTRUM, WEIGHT, ZERO_COST
 } from './state';
-import { tune } from './tuning';
+
+const AUDIBLE_WEIGHT: f32 = 2;
+/** The floor falls with the price of a bit: with bits to spare, finer is better. */
+const FLOOR_PER_PRICE: f32 = 0.5;
+const FLOOR_MAX: f32 = 0.05;
+const FLOOR_MIN: f32 = 0.001;
+/** Share of a section header and the like. */
+const BAND_BITS: f32 = 2;
 
 const SCALE_FACTOR_MIN = 1;
 const SCALE_FACTOR_MAX = 254;
@@ -17,7 +25,8 @@ const SCALE_FACTOR_MAX = 254;
 const ABOVE = 6;
 
 /** Fills the candidates of every band, around the step that is best at the price of `lambda` per bit. */
-export function findCandidates(ch: usize, lambda: f32, floor: f32): void {
+export function findCandidates(ch: usize, lambda: f32): void {
+  const floor = max<f32>(min<f32>(FLOOR_PER_PRICE * lambda, FLOOR_MAX), FLOOR_MIN);
   const bands = load<i32>(ch + BANDS);
   for (let b = 0; b < bands; b++) findBand(ch, b, lambda, floor);
 }
@@ -35,7 +44,7 @@ function findBand(ch: usize, b: i32, lambda: f32, floor: f32): void {
   let count = 0;
   // coarsest step at which anything is left: top / step^(3/4) >= threshold
   if (top > 0) {
-    const coarsest = min(100 + <i32>Math.floor(<f64>log2(top / tune(3)) * 16 / 3), SCALE_FACTOR_MAX);
+    const coarsest = min(100 + <i32>Math.floor(<f64>log2(top / ONE_FROM) * 16 / 3), SCALE_FACTOR_MAX);
     // finest: the largest quantum must stay within 8191
     const finest = max(SCALE_FACTOR_MIN, 100 + <i32>Math.ceil(<f64>log2(top / 8191) * 16 / 3));
     const share = min<f32>(lambda * <f32>lines / (2 * weight), <f32>0.97);
@@ -47,7 +56,7 @@ function findBand(ch: usize, b: i32, lambda: f32, floor: f32): void {
       measure(spectrum, power34, lines, top, sf);
       const at = <usize>(b * CANDIDATES + count) << 2;
       store<f32>(ch + CANDIDATE_COST + at, weight * audibility(measuredNoise * scale, floor));
-      store<f32>(ch + CANDIDATE_BITS + at, <f32>measuredBits + tune(4));
+      store<f32>(ch + CANDIDATE_BITS + at, <f32>measuredBits + BAND_BITS);
     }
   }
   store<i32>(ch + CANDIDATE_COUNT + word, count);
@@ -56,7 +65,7 @@ function findBand(ch: usize, b: i32, lambda: f32, floor: f32): void {
 // @ts-ignore: decorator
 @inline
 function audibility(ratio: f32, floor: f32): f32 {
-  return log2(ratio + floor) + tune(18) * log2(ratio + 1);
+  return log2(ratio + floor) + AUDIBLE_WEIGHT * log2(ratio + 1);
 }
 
 let sumEnergy: f32 = 0;

@@ -10,7 +10,6 @@ import {
   MATRIX_SHORT_STRIDE, MAX_SFB, BANDS, quietLong, quietShort, SPECTRUM, spreadLong, spreadShort, WEIGHT, widthLong,
   widthShort, blockScratch
 } from './state';
-import { tune } from './tuning';
 
 const DB_TO_LOG2: f32 = 0.33219280948873623; // log2(10) / 10
 
@@ -76,7 +75,17 @@ function spreadInit(matrix: usize, bands: i32, stride: i32, barks: usize, widths
   }
 }
 
-export let lastTonality: f32 = 0;
+/** 0 (noise) to 1 (tones) of the newest long frame. */
+export let tonality: f32 = 0;
+
+/** The next long frame's mask may be anything. */
+export function forgetMask(ch: usize): void {
+  for (let b: usize = 0; b < 52; b++) store<f32>(ch + LAST_MASK + (b << 2), 1e30);
+}
+
+/** Pre-echo control: a mask may be this much above that of the frame before, in energy. */
+const PRE_ECHO_LIMIT: f32 = 2;
+
 /** Mask of a long frame. */
 export function psyLong(ch: usize, index: i32): void {
   const spectrum = ch + SPECTRUM;
@@ -94,10 +103,8 @@ export function psyLong(ch: usize, index: i32): void {
   }
   const share: f32 = 1 / <f32>longEdge(index, bands);
   const flatness = logs * share - log2(whole * share); // log2 of a ratio <= 1
-  const tonality = min<f32>(max<f32>(flatness * <f32>(-3.0103 / 60.0), 0), 1);
-  lastTonality = tonality;
+  tonality = min<f32>(max<f32>(flatness * <f32>(-3.0103 / 60.0), 0), 1);
   spread(bands, MATRIX_LONG_STRIDE, spreadLong, ch + MASK);
-  const limit = tune(6);
   for (let b = 0; b < bands; b++) {
     const at = <usize>b << 2;
     const z = load<f32>(barkLong + at);
@@ -106,7 +113,7 @@ export function psyLong(ch: usize, index: i32): void {
     // pre-echo: what is allowed may not jump up, since the noise spreads back over the whole block
     const last = load<f32>(ch + LAST_MASK + at);
     store<f32>(ch + LAST_MASK + at, mask);
-    mask = max<f32>(min<f32>(mask, limit * last), load<f32>(quietLong + at));
+    mask = max<f32>(min<f32>(mask, PRE_ECHO_LIMIT * last), load<f32>(quietLong + at));
     store<f32>(ch + MASK + at, mask);
     store<f32>(ch + WEIGHT + at, load<f32>(widthLong + at));
   }
@@ -192,6 +199,5 @@ export function psyShort(ch: usize, index: i32): void {
       store<f32>(ch + WEIGHT + to, load<f32>(widthShort + at) * <f32>windows / 8);
     }
   }
-  // the mask before an attack says nothing about the next long frame
-  for (let b = 0; b < longBands(index); b++) store<f32>(ch + LAST_MASK + (<usize>b << 2), 3e38);
+  forgetMask(ch); // what was masked before an attack says nothing about the next long frame
 }

@@ -1,14 +1,17 @@
-// The quantiser: q = floor(|x|^(3/4) step^(-3/4) + rounding), rebuilt as q^(4/3) step. Spec: 14496-3 4.6.1.3, 4.6.2.3.3
+// The quantiser: q = floor(|x|^(3/4) step^(-3/4) + ROUNDING), rebuilt as q^(4/3) step. Spec: 14496-3 4.6.1.3, 4.6.2.3.3
 
 import { FRAME } from './frame';
-import { ESCAPE_VALUE, bookLength, escapeBits, QUANT_MAX } from './huffman';
+import { bookLength, ESCAPE_BOOK, ESCAPE_VALUE, escapeBits, QUANT_MAX } from './huffman';
 import { cubeRoot, exp2Quarter } from './math';
 import {
   inverseTable, pairBits12, pairBits15, pairBits4, pairBits7, POWERS, powerTable, quadBits1, quadBits2, stepTable
 } from './state';
-import { tune } from './tuning';
 
-export const ESCAPE_BOOK = 11;
+/** Rounds down a little more often than half way: smaller quanta cost fewer bits. */
+const ROUNDING: f32 = 0.45;
+/** Where 1 begins: zeros are cheaper still. */
+export const ONE_FROM: f32 = 0.63;
+const TWO_FROM: f32 = 2 - ROUNDING;
 
 export function quantizeInit(): void {
   for (let sf = 0; sf < 256; sf++) {
@@ -58,8 +61,8 @@ export let measuredBits: i32 = 0;
 /** Magnitude q from x^(3/4) / step^(3/4); the first level has its own threshold. */
 // @ts-ignore: decorator
 @inline
-export function quantum(y: f32, rounding: f32, threshold: f32): i32 {
-  return y < threshold ? 0 : max<i32>(<i32>(y + rounding), 1);
+export function quantum(y: f32): i32 {
+  return y < ONE_FROM ? 0 : max<i32>(<i32>(y + ROUNDING), 1);
 }
 
 /**
@@ -68,14 +71,13 @@ export function quantum(y: f32, rounding: f32, threshold: f32): i32 {
  */
 export function measure(spectrum: usize, power34: usize, lines: i32, top: f32, sf: i32): void {
   const inverse = inverseOf(sf), step = stepOf(sf);
-  const rounding = tune(2), threshold = tune(3);
-  const largest = quantum(top * inverse, rounding, threshold);
-  if (largest <= 1) measure1(spectrum, power34, lines, inverse, step, threshold);
-  else if (largest <= 2) measure2(spectrum, power34, lines, inverse, step, rounding, threshold);
+  const largest = quantum(top * inverse);
+  if (largest <= 1) measure1(spectrum, power34, lines, inverse, step);
+  else if (largest <= 2) measure2(spectrum, power34, lines, inverse, step);
   else if (largest <= 15) {
     const table = largest <= 4 ? pairBits4 : largest <= 7 ? pairBits7 : largest <= 12 ? pairBits12 : pairBits15;
-    measurePairs(spectrum, power34, lines, inverse, step, rounding, threshold, table);
-  } else measureEscapes(spectrum, power34, lines, inverse, step, rounding, threshold);
+    measurePairs(spectrum, power34, lines, inverse, step, table);
+  } else measureEscapes(spectrum, power34, lines, inverse, step);
 }
 
 // @ts-ignore: decorator
@@ -85,11 +87,11 @@ function finish(noise: f32, bits: u32): void {
   measuredBits = min<i32>(bits & 0xffff, bits >> 16);
 }
 
-function measure1(spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, threshold: f32): void {
+function measure1(spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32): void {
   const end = spectrum + (<usize>lines << 2);
   let bits: u32 = 0;
   if (ASC_FEATURE_SIMD) {
-    const vi = f32x4.splat(inverse), vs = f32x4.splat(step), vt = f32x4.splat(threshold);
+    const vi = f32x4.splat(inverse), vs = f32x4.splat(step), vt = f32x4.splat(ONE_FROM);
     let sum = f32x4.splat(0);
     for (; spectrum < end; spectrum += 16, power34 += 16) {
       const one = f32x4.ge(f32x4.mul(v128.load(power34), vi), vt);
@@ -101,8 +103,8 @@ function measure1(spectrum: usize, power34: usize, lines: i32, inverse: f32, ste
   } else {
     let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
     for (; spectrum < end; spectrum += 16, power34 += 16) {
-      const a = load<f32>(power34) * inverse >= threshold, b = load<f32>(power34, 4) * inverse >= threshold;
-      const c = load<f32>(power34, 8) * inverse >= threshold, d = load<f32>(power34, 12) * inverse >= threshold;
+      const a = load<f32>(power34) * inverse >= ONE_FROM, b = load<f32>(power34, 4) * inverse >= ONE_FROM;
+      const c = load<f32>(power34, 8) * inverse >= ONE_FROM, d = load<f32>(power34, 12) * inverse >= ONE_FROM;
       const e0 = abs<f32>(load<f32>(spectrum)) - (a ? step : 0), e1 = abs<f32>(load<f32>(spectrum, 4)) - (b ? step : 0);
       const e2 = abs<f32>(load<f32>(spectrum, 8)) - (c ? step : 0), e3 = abs<f32>(load<f32>(spectrum, 12)) - (d ? step : 0);
       s0 += e0 * e0;
@@ -118,15 +120,14 @@ function measure1(spectrum: usize, power34: usize, lines: i32, inverse: f32, ste
 const TWO_POWER: f32 = 2.5198420997897464; // 2^(4/3)
 
 function measure2(
-  spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, rounding: f32, threshold: f32
+  spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32
 ): void {
   const end = spectrum + (<usize>lines << 2);
   const second: f32 = step * (TWO_POWER - 1);
-  const upper: f32 = 2 - rounding;
-  let bits: u32 = 0;
+    let bits: u32 = 0;
   if (ASC_FEATURE_SIMD) {
     const vi = f32x4.splat(inverse), vs = f32x4.splat(step), v2 = f32x4.splat(second);
-    const vt = f32x4.splat(threshold), vu = f32x4.splat(upper);
+    const vt = f32x4.splat(ONE_FROM), vu = f32x4.splat(TWO_FROM);
     let sum = f32x4.splat(0);
     for (; spectrum < end; spectrum += 16, power34 += 16) {
       const y = f32x4.mul(v128.load(power34), vi);
@@ -140,14 +141,14 @@ function measure2(
     let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
     for (; spectrum < end; spectrum += 16, power34 += 16) {
       let index = 0;
-      s0 += error2(spectrum, load<f32>(power34) * inverse, step, second, threshold, upper);
-      index |= level2(load<f32>(power34) * inverse, threshold, upper);
-      s1 += error2(spectrum + 4, load<f32>(power34, 4) * inverse, step, second, threshold, upper);
-      index |= level2(load<f32>(power34, 4) * inverse, threshold, upper) << 1;
-      s2 += error2(spectrum + 8, load<f32>(power34, 8) * inverse, step, second, threshold, upper);
-      index |= level2(load<f32>(power34, 8) * inverse, threshold, upper) << 2;
-      s3 += error2(spectrum + 12, load<f32>(power34, 12) * inverse, step, second, threshold, upper);
-      index |= level2(load<f32>(power34, 12) * inverse, threshold, upper) << 3;
+      s0 += error2(spectrum, load<f32>(power34) * inverse, step, second);
+      index |= level2(load<f32>(power34) * inverse);
+      s1 += error2(spectrum + 4, load<f32>(power34, 4) * inverse, step, second);
+      index |= level2(load<f32>(power34, 4) * inverse) << 1;
+      s2 += error2(spectrum + 8, load<f32>(power34, 8) * inverse, step, second);
+      index |= level2(load<f32>(power34, 8) * inverse) << 2;
+      s3 += error2(spectrum + 12, load<f32>(power34, 12) * inverse, step, second);
+      index |= level2(load<f32>(power34, 12) * inverse) << 3;
       bits += load<u32>(quadBits2 + (<usize>index << 2));
     }
     finish(s0 + s2 + (s1 + s3), bits);
@@ -156,24 +157,24 @@ function measure2(
 
 // @ts-ignore: decorator
 @inline
-function error2(at: usize, y: f32, step: f32, second: f32, threshold: f32, upper: f32): f32 {
-  const e: f32 = abs<f32>(load<f32>(at)) - (y >= threshold ? step : 0) - (y >= upper ? second : 0);
+function error2(at: usize, y: f32, step: f32, second: f32): f32 {
+  const e: f32 = abs<f32>(load<f32>(at)) - (y >= ONE_FROM ? step : 0) - (y >= TWO_FROM ? second : 0);
   return e * e;
 }
 
 // @ts-ignore: decorator
 @inline
-function level2(y: f32, threshold: f32, upper: f32): i32 {
-  return <i32>(y >= threshold) | (<i32>(y >= upper) << 4);
+function level2(y: f32): i32 {
+  return <i32>(y >= ONE_FROM) | (<i32>(y >= TWO_FROM) << 4);
 }
 
 function measurePairs(
-  spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, rounding: f32, threshold: f32, table: usize
+  spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, table: usize
 ): void {
   const end = spectrum + (<usize>lines << 2);
   let bits: u32 = 0;
   if (ASC_FEATURE_SIMD) {
-    const vi = f32x4.splat(inverse), vt = f32x4.splat(threshold), vr = f32x4.splat(rounding);
+    const vi = f32x4.splat(inverse), vt = f32x4.splat(ONE_FROM), vr = f32x4.splat(ROUNDING);
     let sum = f32x4.splat(0);
     for (; spectrum < end; spectrum += 16, power34 += 16) {
       const q = quanta(v128.load(power34), vi, vr, vt);
@@ -186,10 +187,10 @@ function measurePairs(
   } else {
     let s0: f32 = 0, s1: f32 = 0, s2: f32 = 0, s3: f32 = 0;
     for (; spectrum < end; spectrum += 16, power34 += 16) {
-      const a = quantum(load<f32>(power34) * inverse, rounding, threshold);
-      const b = quantum(load<f32>(power34, 4) * inverse, rounding, threshold);
-      const c = quantum(load<f32>(power34, 8) * inverse, rounding, threshold);
-      const d = quantum(load<f32>(power34, 12) * inverse, rounding, threshold);
+      const a = quantum(load<f32>(power34) * inverse);
+      const b = quantum(load<f32>(power34, 4) * inverse);
+      const c = quantum(load<f32>(power34, 8) * inverse);
+      const d = quantum(load<f32>(power34, 12) * inverse);
       s0 += square(abs<f32>(load<f32>(spectrum)) - step * load<f32>(powerTable + (<usize>a << 2)));
       s1 += square(abs<f32>(load<f32>(spectrum, 4)) - step * load<f32>(powerTable + (<usize>b << 2)));
       s2 += square(abs<f32>(load<f32>(spectrum, 8)) - step * load<f32>(powerTable + (<usize>c << 2)));
@@ -230,14 +231,14 @@ function powers(a: i32, b: i32, c: i32, d: i32): v128 {
 
 /** The rare case, large quanta: quads only so that both builds add the noise in the same order. */
 function measureEscapes(
-  spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32, rounding: f32, threshold: f32
+  spectrum: usize, power34: usize, lines: i32, inverse: f32, step: f32
 ): void {
   const end = spectrum + (<usize>lines << 2);
   let bits = 0;
   let even: f32 = 0, odd: f32 = 0;
   for (; spectrum < end; spectrum += 8, power34 += 8) {
-    const y = min(quantum(load<f32>(power34) * inverse, rounding, threshold), QUANT_MAX);
-    const z = min(quantum(load<f32>(power34, 4) * inverse, rounding, threshold), QUANT_MAX);
+    const y = min(quantum(load<f32>(power34) * inverse), QUANT_MAX);
+    const z = min(quantum(load<f32>(power34, 4) * inverse), QUANT_MAX);
     even += square(abs<f32>(load<f32>(spectrum)) - step * power43(y));
     odd += square(abs<f32>(load<f32>(spectrum, 4)) - step * power43(z));
     bits += escapePairBits(y, z);
@@ -265,11 +266,10 @@ export function sumLanes(v: v128): f32 {
 /** Quantised values (i16, signed) of a band; returns the largest magnitude. */
 export function quantizeBand(spectrum: usize, power34: usize, out: usize, lines: i32, sf: i32): i32 {
   const inverse = inverseOf(sf);
-  const rounding = tune(2), threshold = tune(3);
   let largest = 0;
   for (let i = 0; i < lines; i++) {
     const at = <usize>i << 2;
-    const q = min(quantum(load<f32>(power34 + at) * inverse, rounding, threshold), QUANT_MAX);
+    const q = min(quantum(load<f32>(power34 + at) * inverse), QUANT_MAX);
     largest = max(largest, q);
     store<i16>(out + (<usize>i << 1), load<f32>(spectrum + at) < 0 ? -q : q);
   }

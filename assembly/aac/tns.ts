@@ -5,7 +5,6 @@ import { longBands, longEdge } from './bands';
 import { put } from './bitstream';
 import { sinTurn } from './math';
 import { blockScratch, SPECTRUM, TNS_INDEX, TNS_LENGTH, TNS_ORDER } from './state';
-import { tune } from './tuning';
 
 /** Largest order of a long window in AAC-LC. Spec: 14496-3 table 4.156 */
 export const TNS_MAX_ORDER: i32 = 12;
@@ -14,6 +13,9 @@ export const TNS_MAX_ORDER: i32 = 12;
 const TNS_MAX_BANDS: usize = memory.data<u8>([31, 31, 34, 40, 42, 51, 46, 46, 42, 42, 42, 39]);
 
 const RESOLUTION = 4; // bits of a coefficient
+
+/** Prediction gain below which the side information is not worth it. */
+const GAIN_LEAST: f32 = 1.5;
 
 /** First frequency under the filter. */
 const FIRST_HZ = 1200;
@@ -101,7 +103,7 @@ function predict(ch: usize): i32 {
     raise(m, used);
     error = error * (1 - used * used);
   }
-  return whole > tune(8) * error ? order : 0;
+  return whole > GAIN_LEAST * error ? order : 0;
 }
 
 /** Adds reflection coefficient k to the filter of order m - 1. */
