@@ -11,6 +11,8 @@ export type ChannelStats = {
   videoFrames: number
   audioFrames: number
   refusedFrames: number
+  /** kept frames that were recorded already */
+  skippedFrames: number
   muxedBytes: number
   /** muxed bytes that the cloud has not acknowledged, and how many there may be */
   bufferedBytes: number
@@ -35,6 +37,7 @@ export const statsOf = (channel: Channel, uplink: Uplink, monoMs: number): Chann
     videoFrames: core.videoFrames,
     audioFrames: core.audioFrames,
     refusedFrames: channel.refused,
+    skippedFrames: channel.window.skipped,
     muxedBytes: core.head,
     bufferedBytes: channel.buffered,
     capacityBytes: core.ringBytes,

@@ -35,6 +35,8 @@ export class Events {
   /** on a trial: UTC of the video up to which the cloud has counted */
   #countedMs = Number.NEGATIVE_INFINITY
   #isUsedUp = false
+  /** skipped frames that were told of */
+  #toldSkipped = 0
   #isClosed = false
 
   constructor(parts: EventParts) {
@@ -219,6 +221,7 @@ export class Events {
     const isNeeded = needing.length > 0
     if (isNeeded !== this.#isDemanded) {
       this.#isDemanded = isNeeded
+      this.#tellSkipped()
       if (startUtcMs === undefined) recording.demand(isNeeded)
       else recording.demand(isNeeded, startUtcMs)
     }
@@ -227,6 +230,15 @@ export class Events {
       isNeeded && !this.#isFullTime ? Math.max(...ends) : Number.POSITIVE_INFINITY,
     )
     recording.window.watch(Math.min(...ends), this.#onReached)
+  }
+
+  #tellSkipped(): void {
+    const { skipped } = this.#parts.recording.window
+    if (skipped > this.#toldSkipped)
+      this.#parts.log.warn(
+        `${skipped - this.#toldSkipped} kept frames were skipped: the recording before has their time, or no IDR came between it and them`,
+      )
+    this.#toldSkipped = skipped
   }
 
   readonly #onReached = (): void => {
