@@ -1,4 +1,4 @@
-import { ApiFault, type Camera, listDays, listDevices, timeline as loadTimeline } from './api.ts'
+import { ApiFault, listDays, listDevices, timeline as loadTimeline } from './api.ts'
 import { Calendar } from './calendar.ts'
 import { drawDevices, type Entry, entriesOf, isSame } from './devices.ts'
 import { byId } from './dom.ts'
@@ -14,7 +14,7 @@ const SNAP_MS = 15_000
 const ZONE_KEY = 'skyrill-zone'
 
 let zone: Zone = localStorage.getItem(ZONE_KEY) === 'utc' ? 'utc' : 'local'
-let chosen: Camera | undefined
+let chosen: Entry | undefined
 let date = isoDate(Date.now(), zone)
 
 // ── messages ──────────────────────────────────────────────────────────────────────────────────────
@@ -184,6 +184,13 @@ const refreshDevices = async (): Promise<void> => {
   drawDevices(entries, chosen, (entry) => void choose(entry))
   const first = entries.find((entry) => entry.recording) ?? entries[0]
   if (!chosen && first) await choose(first)
+  const known = entries.find((entry) => isSame(entry, chosen))
+  if (known && chosen) {
+    const hasBegun = known.recording && !chosen.recording
+    chosen = known
+    // the page is often open before its camera is: it shows then what it would have shown
+    if (hasBegun && player.mode === 'idle') followLive()
+  }
   if (entries.length === 0) byId('empty').textContent = 'No cameras yet.'
 }
 
