@@ -1,5 +1,6 @@
-import { Channel, type LastError } from './channel/channel.ts'
+import { Channel } from './channel/channel.ts'
 import { type ChannelCore, openCore } from './channel/core-store.ts'
+import { ErrorSlot, type LastError } from './channel/last-error.ts'
 import { type ChannelStats, statsOf } from './channel/stats.ts'
 import { StepWatch, type Timer } from './clock.ts'
 import { EventModule, tellAiResult } from './event/event-module.ts'
@@ -52,7 +53,7 @@ export class CloudStorage {
   readonly #options: CloudStorageOptions
   readonly #lines = new Map<number, Line>()
   readonly #times = { sendMs: UPLOAD_TIMEOUT_MS, replyMs: REPLY_TIMEOUT_MS }
-  #lastError: LastError = { code: iv_err_code_e.IV_ERR_NONE, status: 0, message: '' }
+  readonly #error = new ErrorSlot()
   #phase: 'left' | 'entering' | 'ready' | 'leaving' = 'left'
   #steps: StepWatch
   #tick: Timer | undefined
@@ -336,7 +337,7 @@ export class CloudStorage {
     pic_addr?: Uint8Array | null,
     pic_len?: number,
   ): Promise<iv_err_code_e> {
-    if (!this.#isOpen(channel)) return this.#lastError.code
+    if (!this.#isOpen(channel)) return this.#error.get().code
     return this.#verdict(
       await this.#eventModule.report(channel, event_id, info, event_time_s, pic_addr, pic_len),
     )
@@ -349,7 +350,7 @@ export class CloudStorage {
     ai_type: iv_cs_ai_type_e,
     _args?: unknown,
   ): iv_err_code_e {
-    if (!this.#isOpen(channel)) return this.#lastError.code
+    if (!this.#isOpen(channel)) return this.#error.get().code
     return this.#verdict(this.#eventModule.setAi(channel, event_id, ai_type))
   }
 
@@ -359,7 +360,7 @@ export class CloudStorage {
     process: iv_cs_ai_process_s,
     _args?: unknown,
   ): iv_err_code_e {
-    if (!this.#isOpen(channel)) return this.#lastError.code
+    if (!this.#isOpen(channel)) return this.#error.get().code
     return this.#verdict(this.#eventModule.getAi(channel, event_id, process))
   }
 
@@ -395,7 +396,7 @@ export class CloudStorage {
   }
 
   #event(channel: number, run: (events: Events) => EventVerdict): iv_err_code_e {
-    if (!this.#isOpen(channel)) return this.#lastError.code
+    if (!this.#isOpen(channel)) return this.#error.get().code
     return this.#verdict(run(this.#lines.get(channel)!.events))
   }
 
@@ -428,8 +429,8 @@ export class CloudStorage {
 
   /** Why the last refused call about this channel was refused; of the module when the channel is none. */
   lastError(channel: number): LastError {
-    const ofChannel = this.#lines.get(channel)?.channel.lastError
-    return { ...(ofChannel && ofChannel.code !== 0 ? ofChannel : this.#lastError) }
+    const ofChannel = this.#lines.get(channel)?.channel.error
+    return (ofChannel && ofChannel.order > this.#error.order ? ofChannel : this.#error).get()
   }
 
   /** Bytes that can be pushed now. */
@@ -455,11 +456,7 @@ export class CloudStorage {
 
   /** Without a log line: a camera that pushes wrongly does so 25 times a second. */
   #note(code: iv_err_code_e, message: string, status = 0): iv_err_code_e {
-    const error = this.#lastError
-    error.code = code
-    error.status = status
-    error.message = message
-    return code
+    return this.#error.set(code, status, message)
   }
 }
 

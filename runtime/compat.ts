@@ -1,6 +1,6 @@
 /** The specification's functions by their own names, on one device and one cloud storage module per process. */
 
-import type { LastError } from './channel/channel.ts'
+import type { LastError } from './channel/last-error.ts'
 import type { ChannelStats } from './channel/stats.ts'
 import { CloudStorage } from './cloud-storage.ts'
 import { System } from './system.ts'

@@ -1,6 +1,6 @@
 /** The device runtime: the specification's functions, and the class that they are methods of. */
 
-export type { LastError } from './channel/channel.ts'
+export type { LastError } from './channel/last-error.ts'
 export type { ChannelStats } from './channel/stats.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { CloudStorage, type CloudStorageOptions } from './cloud-storage.ts'

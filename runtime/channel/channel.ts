@@ -17,6 +17,7 @@ import type { SliceResult } from '../upload/slice-work.ts'
 import type { Uplink } from '../upload/uplink.ts'
 import { errorOfStatus } from './core-status.ts'
 import { type ChannelCore, FlushReason } from './core-store.ts'
+import { ErrorSlot } from './last-error.ts'
 import { Latency } from './latency.ts'
 import { SliceReports, sliceInfoOf } from './slice-reports.ts'
 import {
@@ -33,8 +34,6 @@ export const PAUSE_AFTER_MS = 120_000
 const IDLE_FRAGMENT_MS = 1000
 /** Timestamps that step back, or forward by more than this, belong to another stream: its start is its arrival. */
 const PTS_JUMP_MS = 10_000
-
-export type LastError = { code: iv_err_code_e; status: number; message: string }
 
 export type ChannelDependencies = {
   clock: Clock
@@ -67,7 +66,7 @@ export class Channel implements ChannelActions {
   #isDemanded = false
   /** what the first frame of the next recording stands for; undefined: its arrival */
   #startUtcMs: number | undefined
-  #lastError: LastError = { code: iv_err_code_e.IV_ERR_NONE, status: 0, message: '' }
+  readonly error = new ErrorSlot()
   readonly #roomWaiters: (() => void)[] = []
   slicesOk = 0
   slicesFailed = 0
@@ -88,10 +87,6 @@ export class Channel implements ChannelActions {
 
   get state(): ChannelState {
     return this.#machine.state
-  }
-
-  get lastError(): LastError {
-    return this.#lastError
   }
 
   /** Muxed bytes that the cloud has not acknowledged. */
@@ -194,11 +189,7 @@ export class Channel implements ChannelActions {
 
   #refuse(code: iv_err_code_e, status: number, message: string): iv_err_code_e {
     this.refused++
-    const error = this.#lastError
-    error.code = code
-    error.status = status
-    error.message = message
-    return code
+    return this.error.set(code, status, message)
   }
 
   /** Called about once a second: closes what idles. */

@@ -62,6 +62,7 @@ type Request = { method: string; url: string }
  * docs/PROTOCOL.md as far as a device can tell.
  */
 export class FakeCloud {
+  /** by path: channel and id */
   readonly slices = new Map<string, FakeSlice>()
   readonly received: UpMessage[] = []
   readonly requests: Request[] = []
@@ -186,7 +187,7 @@ export class FakeCloud {
       const data = {
         token: `token-${++this.tokens}`,
         expiresAtMs: Date.now() + this.tokenLifeMs,
-        url: `${this.httpUrl}/uploads`,
+        url: `${this.httpUrl}/uploads/${message.params.channel}`,
       }
       this.#publish(kind, productId, deviceName, { method, ...ok, data })
     }
@@ -223,8 +224,8 @@ export class FakeCloud {
     if (this.strictTokens && headers.authorization !== `Bearer token-${this.tokens}`)
       return [401, {}]
     if (headers['tus-resumable'] !== '1.0.0') return [412, {}]
-    if (method === 'POST') return this.#create(String(headers['upload-metadata']))
-    const slice = this.slices.get(url!.split('/').at(-1)!)
+    if (method === 'POST') return this.#create(url!, String(headers['upload-metadata']))
+    const slice = this.slices.get(url!)
     if (!slice) return [404, {}]
     const position = (): Record<string, string> => ({
       'Upload-Offset': String(slice.bytes.length),
@@ -242,14 +243,14 @@ export class FakeCloud {
     return [204, position()]
   }
 
-  #create(metadata: string): [number, Record<string, string>] {
+  #create(collection: string, metadata: string): [number, Record<string, string>] {
     const [key, value] = metadata.split(' ')
     if (key !== 'slice') return [400, {}]
     const start = sliceStartSchema.parse(JSON.parse(Buffer.from(value!, 'base64').toString()))
-    const Location = `/uploads/${start.id}`
-    const known = this.slices.get(start.id)
+    const Location = `${collection}/${start.id}`
+    const known = this.slices.get(Location)
     if (known) return [200, { Location, 'Upload-Offset': String(known.bytes.length) }]
-    this.slices.set(start.id, { start, bytes: Buffer.alloc(0), length: undefined, indexes: [] })
+    this.slices.set(Location, { start, bytes: Buffer.alloc(0), length: undefined, indexes: [] })
     return [201, { Location, 'Upload-Offset': '0' }]
   }
 }
