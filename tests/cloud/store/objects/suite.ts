@@ -56,6 +56,22 @@ export const objectStoreSuite = (name: string, makeFixture: () => Promise<StoreF
       assert.deepEqual(await readAll(store, KEY, 5, 5), Buffer.alloc(0))
     })
 
+    test('a whole object: put, replaced, read, nothing left to settle', async () => {
+      const key = 'P1/cam1/0/pictures/0123456789abcdef/0/0123456789abcdef-00000001'
+      await store.put(key, noise(5000))
+      await store.put(key, noise(3000, 2))
+      assert.equal(await store.size(key), 3000)
+      assert.deepEqual(await readAll(store, key, 0, 3000), noise(3000, 2))
+      assert.deepEqual(await unsettledOf(store), [])
+      await store.close()
+      store = await fixture.open()
+      assert.deepEqual(await readAll(store, key, 0, 3000), noise(3000, 2))
+      await store.delete(key)
+      assert.equal(await store.size(key), undefined)
+      for (const bad of ['../x', 'a//b', 'a/..', 'a~b'])
+        await assert.rejects(() => store.put(bad, noise(1)), /not an object key/)
+    })
+
     test('a restart finds header, notes and bytes of what was not settled', async () => {
       const object = await store.grow(KEY, 'header')
       await object.append(noise(10), sha(noise(10)), 'first')
