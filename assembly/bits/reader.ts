@@ -68,6 +68,7 @@ export function readUe(): u32 {
   while (!readFlag()) {
     if (readerFailed || ++zeros > 32) {
       readerFailed = true;
+      position = end;
       return 0;
     }
   }

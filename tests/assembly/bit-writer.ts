@@ -45,7 +45,7 @@ export class BitWriter {
 }
 
 /** Inserts emulation prevention. Spec: H.264 7.4.1 */
-export const escape = (rbsp: Uint8Array): Uint8Array => {
+export const preventEmulation = (rbsp: Uint8Array): Uint8Array => {
   const out: number[] = []
   let zeros = 0
   for (const byte of rbsp) {

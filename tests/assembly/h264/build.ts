@@ -1,5 +1,5 @@
 /** H.264 units made field by field. Only syntax: nothing of it decodes to a picture. */
-import { BitWriter, concat, escape } from '../bit-writer.ts'
+import { BitWriter, concat, preventEmulation } from '../bit-writer.ts'
 
 export type SpsFields = {
   profile?: number
@@ -75,7 +75,7 @@ export const buildSps = (fields: SpsFields = {}): Uint8Array => {
     if (fields.timing !== undefined) w.u(32, fields.timing[0]).u(32, fields.timing[1]).u(1, 1)
     w.u(4, 0) // HRD, HRD, pic_struct, bitstream_restriction
   }
-  return concat([0x67], escape(w.trailing().bytes()))
+  return concat([0x67], preventEmulation(w.trailing().bytes()))
 }
 
 /** Spec: H.264 7.3.2.2 */
@@ -86,7 +86,7 @@ export const buildPps = (
   w.ue(fields.id ?? 0).ue(fields.sps ?? 0)
   w.u(1, 0).flag(fields.orderPresent ?? false) // entropy_coding_mode_flag
   w.ue(0).ue(0).ue(0).u(3, 0).se(0).se(0).se(0).u(3, 0)
-  return concat([0x68], escape(w.trailing().bytes()))
+  return concat([0x68], preventEmulation(w.trailing().bytes()))
 }
 
 export type SliceFields = {
@@ -119,7 +119,7 @@ export const buildSlice = (fields: SliceFields = {}): Uint8Array => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     body[i] = state >>> 24 || 1 // no zero byte, so no start code appears
   }
-  return concat([((fields.refIdc ?? 3) << 5) | (idr ? 5 : 1)], escape(header), body)
+  return concat([((fields.refIdc ?? 3) << 5) | (idr ? 5 : 1)], preventEmulation(header), body)
 }
 
 export const AUD = Uint8Array.of(9, 0xf0)

@@ -1,5 +1,5 @@
 /** H.265 units made field by field. Only syntax: nothing of it decodes to a picture. */
-import { BitWriter, concat, escape } from '../bit-writer.ts'
+import { BitWriter, concat, preventEmulation } from '../bit-writer.ts'
 
 const header = (type: number, layer = 0): number[] => [
   (type << 1) | (layer >> 5),
@@ -14,7 +14,7 @@ export const buildVps = (): Uint8Array => {
   w.u(4, 0).u(2, 3).u(6, 0).u(3, 0).u(1, 1).u(16, 0xffff)
   profileTierLevel(w, 1, 93)
   w.u(1, 1).ue(4).ue(0).ue(0).u(6, 0).ue(0).u(1, 0).u(1, 0)
-  return concat(header(32), escape(w.trailing().bytes()))
+  return concat(header(32), preventEmulation(w.trailing().bytes()))
 }
 
 export type SpsFields = {
@@ -60,7 +60,7 @@ export const buildSps = (fields: SpsFields = {}): Uint8Array => {
     w.u(1, 1).u(32, fields.timing[0]).u(32, fields.timing[1]).u(2, 0).u(1, 0)
   }
   w.u(1, 0)
-  return concat(header(33), escape(w.trailing().bytes()))
+  return concat(header(33), preventEmulation(w.trailing().bytes()))
 }
 
 export const buildPps = (
@@ -73,7 +73,7 @@ export const buildPps = (
     .u(1, 0)
     .u(3, fields.extraBits ?? 0)
   w.u(2, 0).ue(0).ue(0).se(0).u(3, 0).se(0).se(0).u(6, 0).u(4, 0).ue(0).u(2, 0)
-  return concat(header(34), escape(w.trailing().bytes()))
+  return concat(header(34), preventEmulation(w.trailing().bytes()))
 }
 
 export const IDR_W_RADL = 19
@@ -111,7 +111,7 @@ export const buildSegment = (fields: SegmentFields = {}): Uint8Array => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     body[i] = state >>> 24 || 1
   }
-  return concat(header(nalType), escape(head), body)
+  return concat(header(nalType), preventEmulation(head), body)
 }
 
 export const AUD = Uint8Array.of(0x46, 1, 0x50)
