@@ -11,6 +11,12 @@ const TYPES = { ts: 'video/mp2t', fmp4: 'video/mp4' } as const
 /** Bytes once written never change, so a range that was answered may be kept for as long as anyone likes. */
 const FOREVER = 'private, max-age=31536000, immutable'
 
+/**
+ * A GOP fits. What is read first is sent with its length and in one piece; Bun sends every stream chunked, and players
+ * then cannot tell a cut connection from the end.
+ */
+const BUFFER_MAX_BYTES = 4 * 1024 * 1024
+
 export const mediaPath = (device: string, channel: number): string =>
   `${MEDIA_PATH}/${device}/${channel}`
 
@@ -46,5 +52,6 @@ export const mediaRoutes = (services: Services) =>
     if (range) c.header('Content-Range', `bytes ${start}-${end - 1}/${isDone ? size : '*'}`)
     if (c.req.method === 'HEAD') return c.body(null, range ? 206 : 200)
     const stream = services.objects.read(sliceObjectKey(device, slice), start, end)
-    return c.body(stream, range ? 206 : 200)
+    if (end - start > BUFFER_MAX_BYTES) return c.body(stream, range ? 206 : 200)
+    return c.body(await new Response(stream).arrayBuffer(), range ? 206 : 200)
   })

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ROOT, withTempFolder } from '../../support/paths.ts'
-import type { TestCloud } from '../support/cloud.ts'
+import { ROOT } from '../../support/paths.ts'
+import { makeFolder, type TestCloud } from '../support/cloud.ts'
 import { noise, sliceId, sliceStart, TestDevice } from '../support/device.ts'
 
 const PROGRAM = join(ROOT, 'tests/cloud/ingest/server-process.ts')
@@ -50,7 +51,8 @@ const start = async (folder: string): Promise<{ cloud: TestCloud; process: Child
  * on there. What was acknowledged must be there, byte for byte, with its index; nothing may be there twice.
  */
 test('what was acknowledged survives kill -9', { timeout: 100_000 }, async () => {
-  await withTempFolder(async (folder) => {
+  const folder = await makeFolder()
+  try {
     const startUtcMs = Date.now()
     const id = sliceId(7)
     let acknowledged = 0
@@ -137,5 +139,7 @@ test('what was acknowledged survives kill -9', { timeout: 100_000 }, async () =>
       server.kill('SIGKILL')
       await died
     }
-  })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })

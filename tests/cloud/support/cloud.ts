@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -8,6 +9,9 @@ import {
   startCloud,
 } from '../../../cloud/server/index.ts'
 import { createLogger } from '../../../cloud/server/log.ts'
+import { MIGRATIONS } from '../../../cloud/server/store/index/migrations.ts'
+import { openPgliteIndex } from '../../../cloud/server/store/index/pglite.ts'
+import { buildFolder } from '../../support/paths.ts'
 
 export type TestCloud = Cloud & {
   folder: string
@@ -21,12 +25,32 @@ export type TestCloud = Cloud & {
   remove(): Promise<void>
 }
 
+/**
+ * A data folder with an index that is made already: making one takes PGlite seconds, copying one does not. The template
+ * is kept under build/ and made anew when the schema changes.
+ */
+export const makeFolder = async (): Promise<string> => {
+  const name = createHash('sha256').update(JSON.stringify(MIGRATIONS)).digest('hex').slice(0, 16)
+  const template = join(buildFolder('index-templates'), name)
+  if (!existsSync(template)) {
+    const partial = `${template}.${process.pid}`
+    await (await openPgliteIndex(partial)).close()
+    // test files run in parallel: whoever is first wins
+    if (existsSync(template)) rmSync(partial, { recursive: true })
+    else renameSync(partial, template)
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'skyrill-cloud-'))
+  cpSync(template, join(folder, 'index'), { recursive: true })
+  return folder
+}
+
 /** A cloud on free ports of loopback, in a folder of its own. */
 export const openCloud = async (
   options: CloudOptions = {},
   overrides: CloudOverrides = {},
-  folder = mkdtempSync(join(tmpdir(), 'skyrill-cloud-')),
+  dataDir?: string,
 ): Promise<TestCloud> => {
+  const folder = dataDir ?? (await makeFolder())
   const log: string[] = []
   const cloud = await startCloud(
     { dataDir: folder, httpPort: 0, mqttPort: 0, minFreeBytes: 0, ...options },
