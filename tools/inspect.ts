@@ -7,15 +7,18 @@ import { inspectMp4 } from './report/inspect-mp4.ts'
 import { inspectRaw } from './report/inspect-raw.ts'
 import { inspectTs } from './report/inspect-ts.ts'
 import type { InspectReport } from './report/report.ts'
+import { rulesText } from './report/rules.ts'
 import { reportText } from './report/text.ts'
 
 export const INSPECT_HELP = `skyrill inspect: report on a media file, with every fault found
 
   skyrill inspect FILE [--json] [--strict] [--fps N]
+  skyrill inspect --rules
 
   FILE       MPEG-TS, fragmented MP4, or raw H.264 or H.265 with start codes; told apart by content
   --json     the report as one JSON object
   --strict   exit code 1 when there is an error
+  --rules    list every rule that is checked, with its severity and clause
   --fps N    pictures per second of a raw stream; default: what the stream says, else 25
 
 For a raw stream the report also suggests u32MaxGopSize and the watermarks for it.
@@ -41,6 +44,7 @@ const inspectFile = async (path: string, fps: number | undefined): Promise<Inspe
 /** `skyrill inspect`. @returns the exit code */
 export const inspect = async (args: readonly string[]): Promise<number> => {
   const options = {
+    rules: { type: 'boolean' },
     json: { type: 'boolean' },
     strict: { type: 'boolean' },
     fps: { type: 'string' },
@@ -48,6 +52,10 @@ export const inspect = async (args: readonly string[]): Promise<number> => {
   const { values, positionals } = readOptions(args, options, true)
   if (values.help) {
     console.log(INSPECT_HELP)
+    return 0
+  }
+  if (values.rules) {
+    console.log(rulesText())
     return 0
   }
   const [path, more] = positionals

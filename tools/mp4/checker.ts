@@ -1,3 +1,4 @@
+import { parseAdtsHeader } from '../../runtime/source/adts.ts'
 import { FaultLog } from '../check/fault-log.ts'
 import { type Box, bodyOffset } from './box.ts'
 import { type Fragment, parseMoof, type TrackRun } from './fragment.ts'
@@ -278,6 +279,9 @@ export class Mp4Checker {
     if (!video) {
       const sync = (sample.flags & NON_SYNC) === 0
       this.log.expect(sync, 'sample.sync', offset, 'sound flagged as no sync sample')
+      // a sync word alone may be chance; one whose length is the sample's is not
+      const adts = run.track.kind === 'audio' && parseAdtsHeader(data)?.frameBytes === data.length
+      this.log.expect(!adts, 'sample.adts', offset, 'sample with an ADTS header')
       return
     }
     const first = video.gops.pictures === 0

@@ -99,6 +99,7 @@ const FRAGMENT_RULES = {
     'avc1 and hvc1 samples carry no parameter sets',
   ),
   'sample.empty': error('14496-12 8.8.8', 'samples are not empty'),
+  'sample.adts': error('14496-3 1.6.5.2', 'AAC samples are raw data blocks without ADTS headers'),
   'fragment.start-key': error('iv_cs 5 note 1', 'the first picture is a key picture'),
   'fragment.key-first': warning('iv_cs slices', 'a key picture begins its fragment'),
   'fragment.audio-first': warning('players', 'sound does not begin before the first picture'),

@@ -15,7 +15,7 @@ import { GopStats } from './gop-stats.ts'
 import { bitRateOf, type InspectReport, videoReport } from './report.ts'
 
 /** What a camera's encoder should also do, seen only in the raw stream. */
-const RAW_RULES = {
+export const RAW_RULES = {
   ...ES_RULES,
   'raw.start-key': {
     severity: 'error',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Mp4Checker } from '../../../tools/mp4/checker.ts'
 import { MP4_RULES, type Mp4RuleId } from '../../../tools/mp4/rules.ts'
-import { h264, h265 } from '../tiny-streams.ts'
+import { adtsFrame, h264, h265 } from '../tiny-streams.ts'
 import { AUDIO_ID, buildMp4, type Mp4Hooks, rawBox, VIDEO_ID } from './mp4-builder.ts'
 
 const check = (bytes: Uint8Array, chunk = bytes.length): Mp4Checker => {
@@ -404,6 +404,7 @@ const MUTATIONS: {
     name: 'no bytes',
     hooks: { sample: (data, index) => (index === 4 ? Buffer.alloc(0) : data) },
   },
+  { rule: 'sample.adts', name: 'ADTS header', hooks: { audioFrame: adtsFrame() } },
   { rule: 'fragment.start-key', name: 'begins with P', hooks: nthNals(0, () => [h264.slice()]) },
   {
     rule: 'fragment.key-first',

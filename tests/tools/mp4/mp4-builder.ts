@@ -26,6 +26,7 @@ export type Mp4Hooks = {
   decodeTime?: (ticks: number, place: Place) => number
   dataOffset?: (offset: number, place: Place) => number
   audioFlags?: (flags: number) => number
+  audioFrame?: Buffer
   utcMs?: (ms: number, fragment: number) => number
   /** a box's body; undefined drops the box. `fragment` and `track` are -1 where there is none */
   box?: (type: string, body: Buffer, place: Place) => Buffer | undefined
@@ -213,7 +214,7 @@ export const buildMp4 = (hooks: Mp4Hooks = {}): Buffer => {
       composition: hooks.composition?.(0, index) ?? 0,
     }
   })
-  const audioFrame = Buffer.alloc(40, 0x21)
+  const audioFrame = hooks.audioFrame ?? Buffer.alloc(40, 0x21)
   let audioFrames = 0
   for (let fragment = 0; fragment < FRAMES / GOP; fragment++) {
     const samples = video.slice(fragment * GOP, (fragment + 1) * GOP)
