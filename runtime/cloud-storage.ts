@@ -1,14 +1,18 @@
 import { Channel } from './channel/channel.ts'
 import { type ChannelCore, openCore } from './channel/core-store.ts'
+import { Dump } from './channel/dump.ts'
 import { ErrorSlot, type LastError } from './channel/last-error.ts'
+import { SliceIds } from './channel/slice-ids.ts'
 import { type ChannelStats, statsOf } from './channel/stats.ts'
 import { StepWatch, type Timer } from './clock.ts'
 import { EventModule, tellAiResult } from './event/event-module.ts'
 import type { Events, EventVerdict } from './event/events.ts'
-import { withPrefix } from './log.ts'
+import { errorText, withPrefix } from './log.ts'
 import { CHANNEL_MAX } from './mqtt/messages.ts'
 import { type ChannelOptions, checkInit } from './options.ts'
 import { NO_PLAN, permitsFullTime } from './plan/rules.ts'
+import { Archive } from './spool/archive.ts'
+import { Backfill } from './spool/backfill.ts'
 import { iv_err_code_e } from './status.ts'
 import type { System } from './system.ts'
 import {
@@ -21,6 +25,7 @@ import {
   type iv_cs_init_func_cb_s,
   type iv_cs_init_parm_s,
   iv_cs_notify_msg_type_e,
+  type iv_cs_up_bk_state_e,
 } from './types.ts'
 import { CredentialStore } from './upload/credentials.ts'
 import { Uplink } from './upload/uplink.ts'
@@ -42,7 +47,13 @@ export type CloudStorageOptions = {
   appendBytes?: number
 }
 
-type Line = { channel: Channel; uplink: Uplink; events: Events; unwatch(): void }
+type Line = {
+  channel: Channel
+  uplink: Uplink
+  events: Events
+  backfill: Backfill
+  unwatch(): void
+}
 
 /**
  * The cloud storage module of one device. Its methods are the specification's functions; they return the specification's codes and never
@@ -58,6 +69,8 @@ export class CloudStorage {
   #steps: StepWatch
   #tick: Timer | undefined
   readonly #eventModule: EventModule
+  readonly #archives = new Map<number, Archive>()
+  #plansTimer: Timer | undefined
   #unwatchAi: () => void = () => {}
   #unwatchOnline: () => void = () => {}
 
@@ -87,7 +100,7 @@ export class CloudStorage {
     const { channels, callbacks } = checked.value
     const opened: [ChannelOptions, ChannelCore][] = []
     for (const options of channels) {
-      const core = await openCore(options)
+      const core = await openCore(options, callbacks.onDumpFile !== undefined)
       if ('message' in core) {
         this.#phase = 'left'
         return this.#refuse(
@@ -109,7 +122,7 @@ export class CloudStorage {
     this.#phase = 'ready'
     this.#beat()
     // callbacks come after initCs has returned, as they do in the specification's flow
-    this.#system.clock.after(0, () => this.#watchPlans())
+    this.#plansTimer = this.#system.clock.after(0, () => this.#watchPlans())
     return iv_err_code_e.IV_ERR_NONE
   }
 
@@ -119,12 +132,36 @@ export class CloudStorage {
     const log = withPrefix(this.#system.log, `channel ${id}`)
     const channel = new Channel(options, { clock, log, core, callbacks })
     const events = this.#eventModule.open(options, channel, callbacks, log)
+    const ids = new SliceIds(bootId, () => this.#system.takeSliceNumber(id))
+    const credentials = new CredentialStore(() => this.#system.credentials(id), clock, random)
+    const archive = this.#archive(id)
+    const { onDumpFile } = callbacks
+    if (onDumpFile)
+      channel.attachDump(
+        new Dump({
+          channel: id,
+          store: core,
+          ids,
+          callback: onDumpFile,
+          onDumped: (slice) => archive.dumped.add(slice),
+          onError: (error) => log.error(`onDumpFile threw: ${errorText(error)}`),
+        }),
+      )
+    const backfill = new Backfill({
+      clock,
+      random,
+      ca,
+      credentials,
+      times: () => this.#times,
+      find: (name) => archive.dumped.get(name),
+      state: (name) => archive.state(name),
+    })
     const uplink = new Uplink({
       ...this.#options,
       store: core,
-      bootId,
-      takeNumber: () => this.#system.takeSliceNumber(id),
-      credentials: new CredentialStore(() => this.#system.credentials(id), clock, random),
+      ids,
+      leavesRest: callbacks.onDumpFile !== undefined,
+      credentials,
       ca,
       clock,
       random,
@@ -134,7 +171,10 @@ export class CloudStorage {
         channel.acknowledged(position)
         events.acknowledged(from, position)
       },
-      onSlice: (result) => channel.sliceEnded(result),
+      onSlice: (result) => {
+        archive.settle(ids.of(result.slice.number), result.whole)
+        channel.sliceEnded(result)
+      },
       onConnectFail: (reason) => {
         log.warn(`connection to the cloud failed: ${reason}`)
         channel.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_CONNECT_FAIL, null)
@@ -151,10 +191,19 @@ export class CloudStorage {
     })
     channel.attach(uplink)
     uplink.start()
-    this.#lines.set(id, { channel, uplink, events, unwatch: () => {} })
+    this.#lines.set(id, { channel, uplink, events, backfill, unwatch: () => {} })
     const plan = this.#system.plans?.get(id)
     // known from a query before initCs: events may be started at once
     if (plan) events.plan(plan)
+  }
+
+  #archive(channel: number): Archive {
+    let archive = this.#archives.get(channel)
+    if (!archive) {
+      archive = new Archive(this.#system.clock)
+      this.#archives.set(channel, archive)
+    }
+    return archive
   }
 
   #watchPlans(): void {
@@ -193,6 +242,7 @@ export class CloudStorage {
       return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'initCs was not called')
     this.#phase = 'leaving'
     this.#tick?.cancel()
+    this.#plansTimer?.cancel()
     this.#unwatchAi()
     this.#unwatchOnline()
     const lines = [...this.#lines.values()]
@@ -203,9 +253,10 @@ export class CloudStorage {
       uplink.flush()
     }
     await this.#settled(lines)
-    for (const { channel, uplink, events } of lines) {
+    for (const { channel, uplink, events, backfill } of lines) {
       events.close()
       uplink.close()
+      backfill.close()
       channel.close()
     }
     this.#eventModule.close()
@@ -292,6 +343,23 @@ export class CloudStorage {
     // asked for in the background, so that the next call finds it
     void plans?.query(channel, this.#times.replyMs)
     return this.#refuse(iv_err_code_e.IV_ERR_CS_NO_BALANCE, 'the cloud has not told the plan yet')
+  }
+
+  /**
+   * Sends a dumped file: START with its name, RUNNING with its bytes, END. Blocking: each step is a promise, and one at a time. What the cloud has is
+   * skipped. After an error the file is sent again from START. Files can be sent for 30 minutes.
+   */
+  async uploadCsBackupVideo(
+    channel: number,
+    state: iv_cs_up_bk_state_e,
+    file_name: string,
+    buf?: Uint8Array | null,
+    len?: number,
+  ): Promise<iv_err_code_e> {
+    if (!this.#isOpen(channel)) return this.#error.get().code
+    const bytes = buf && len !== undefined && len < buf.length ? buf.subarray(0, len) : buf
+    const { backfill } = this.#lines.get(channel)!
+    return this.#verdict(await backfill.step(state, file_name, bytes))
   }
 
   /** An event begins now. */

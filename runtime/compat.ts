@@ -13,6 +13,7 @@ import type {
   iv_cs_ai_type_e,
   iv_cs_balance_info_s,
   iv_cs_init_parm_s,
+  iv_cs_up_bk_state_e,
 } from './types.ts'
 
 const system = new System()
@@ -86,6 +87,14 @@ export const getCsAiProcess = (
 ): number => storage.getCsAiProcess(channel, event_id, process, args)
 export const destroyCsResource = (timeout_ms: number): Promise<number> =>
   storage.destroyCsResource(timeout_ms)
+
+export const uploadCsBackupVideo = (
+  channel: number,
+  state: iv_cs_up_bk_state_e,
+  file_name: string,
+  buf?: Uint8Array | null,
+  len?: number,
+): Promise<number> => storage.uploadCsBackupVideo(channel, state, file_name, buf, len)
 
 /** Why the last call about this channel failed. */
 export const lastError = (channel: number): LastError => storage.lastError(channel)

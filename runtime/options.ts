@@ -157,6 +157,8 @@ const CALLBACK_NAMES = [
   'onEventPictureResult',
   'onEventReportResult',
   'onNotify',
+  'onGetBalance',
+  'onDumpFile',
 ] as const
 const REQUIRED_CALLBACKS: readonly string[] = ['onStartPushStream', 'onStopPushStream']
 

@@ -242,6 +242,9 @@ export type iv_cs_callback_result = number | void
 /** What onEventCapturePicture fills in; left as it is (null and 0) there is no picture. */
 export type iv_cs_picture_s = { pic: Uint8Array | null; size: number }
 
+/** What onGetBalance fills in: `is_vaild` (spelled so in the specification) 1 when the plan is valid. */
+export type iv_cs_balance_answer_s = { is_vaild: number; balance: iv_cs_balance_info_s }
+
 /** What getCsAiProcess fills in. */
 export type iv_cs_ai_process_s = { ai_type: iv_cs_ai_type_e }
 
@@ -267,6 +270,21 @@ export type iv_cs_init_func_cb_s = {
   /** `err_code` 0: uploaded. Called once for each picture, never when there was none. */
   onEventPictureResult?(channel: number, pic: Uint8Array, err_code: number): iv_cs_callback_result
   onEventReportResult?(channel: number, info: iv_cs_event_result_info): iv_cs_callback_result
+  /** For devices whose chip has no MQTT: the plan, from the chip that has. Called often; what it fills in is cached here too. */
+  onGetBalance?(channel: number, answer: iv_cs_balance_answer_s, timeout_ms: number): void
+  /**
+   * Every muxed byte: START, RUNNING …, END for each slice. Times in ms of UTC; the name comes with END; `buf` is the app's during
+   * the call only. Called inside pushCsStream: must not block. What it returns is bytes saved, and not looked at.
+   */
+  onDumpFile?(
+    channel: number,
+    state: iv_cs_up_bk_state_e,
+    start_ts: number,
+    end_ts: number,
+    file_name: string | null,
+    buf: Uint8Array | null,
+    len: number,
+  ): iv_cs_callback_result
   onNotify?(
     channel: number,
     type: iv_cs_notify_msg_type_e,

@@ -17,6 +17,7 @@ import type { SliceResult } from '../upload/slice-work.ts'
 import type { Uplink } from '../upload/uplink.ts'
 import { errorOfStatus } from './core-status.ts'
 import { type ChannelCore, FlushReason } from './core-store.ts'
+import type { Dump } from './dump.ts'
 import { ErrorSlot } from './last-error.ts'
 import { Latency } from './latency.ts'
 import { SliceReports, sliceInfoOf } from './slice-reports.ts'
@@ -57,6 +58,7 @@ export class Channel implements ChannelActions {
   readonly #reports: SliceReports
   readonly #watermark: Watermark
   #uplink: Uplink | undefined
+  #dump: Dump | undefined
   #lastPtsMs = 0
   #lastFrameMonoMs = 0
   #stepped = false
@@ -98,6 +100,10 @@ export class Channel implements ChannelActions {
     this.#uplink = uplink
   }
 
+  attachDump(dump: Dump): void {
+    this.#dump = dump
+  }
+
   /** The plan says whether to record all the time. */
   plan(fullTime: boolean): void {
     this.#isFullTime = fullTime
@@ -133,6 +139,8 @@ export class Channel implements ChannelActions {
       return this.#refuse(iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE, 0, NOT_RECORDING)
     this.#pushing = true
     const status = isVideo ? this.#pushVideo(pack) : this.#pushAudio(pack)
+    // also after a refusal: it may have ended a slice
+    this.#dump?.run()
     this.#pushing = false
     if (status < 0) return this.#refuse(errorOfStatus(status), status, statusMessage(status))
     this.#accepted()
@@ -200,6 +208,7 @@ export class Channel implements ChannelActions {
     else if (idleMs >= IDLE_FRAGMENT_MS && this.#fragmentOpen) {
       this.#fragmentOpen = false
       this.core.closeFragment()
+      this.#dump?.run()
     }
   }
 
@@ -274,6 +283,7 @@ export class Channel implements ChannelActions {
 
   #flush(reason: FlushReason): void {
     this.core.flush(reason)
+    this.#dump?.run()
     this.window.end()
     this.#streamClock.stop()
     this.#fragmentOpen = false

@@ -4,6 +4,7 @@ import {
   CLOSED_STOP,
   Core,
   CoreError,
+  POLICY_EVICT,
   POLICY_REFUSE,
   type SliceRecord,
   statusMessage,
@@ -145,8 +146,11 @@ const bytesOf = ({ pu8Addr, u32Len }: iv_cm_aenc_pack_s): Uint8Array =>
 
 export type OpenFailure = { code: iv_err_code_e; status: number; message: string }
 
-/** Opens the core of a channel. */
-export const openCore = async (options: ChannelOptions): Promise<ChannelCore | OpenFailure> => {
+/** Opens the core of a channel. `evicts`: what is lost from the ring is saved elsewhere, so the oldest goes when it is full. */
+export const openCore = async (
+  options: ChannelOptions,
+  evicts = false,
+): Promise<ChannelCore | OpenFailure> => {
   const { av_fmt: format } = options
   const isAac = format.eAudioType === iv_cm_aenc_type_e.IV_CM_AENC_TYPE_AAC
   try {
@@ -159,7 +163,7 @@ export const openCore = async (options: ChannelOptions): Promise<ChannelCore | O
         ? {}
         : { sampleRate: format.eAudioSampleRate!, channels: (format.eAudioMode ?? 0) + 1 }),
       nominalFps: format.u32Framerate ?? 0,
-      fullPolicy: POLICY_REFUSE,
+      fullPolicy: evicts ? POLICY_EVICT : POLICY_REFUSE,
     })
     return new ChannelCore(core, options)
   } catch (error) {

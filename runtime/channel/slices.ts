@@ -13,6 +13,8 @@ import {
 } from '../../core-wasm/index.ts'
 import { INDEX_MAX_BYTES, type Piece, type SliceEnd, type SliceStart } from '../mqtt/messages.ts'
 import type { Append } from '../upload/tus.ts'
+import type { DumpedSlice } from './dump.ts'
+import type { SliceIds } from './slice-ids.ts'
 
 /** What the uplink needs of a channel's core. Positions count the stream's bytes since it was opened. */
 export type SliceStore = {
@@ -101,6 +103,21 @@ export class SliceUpload {
 
   get initBytes(): number {
     return this.#init.length
+  }
+
+  get init(): Uint8Array {
+    return this.#init
+  }
+
+  /** All that is to be known of a slice that has ended. */
+  describe(): DumpedSlice {
+    const pieces: Piece[] = []
+    const unit = this.#unitRecord
+    for (let number = this.#firstUnit; number < this.#store.nextUnit; number++) {
+      if (!this.#store.readUnit(number, unit) || unit.slice !== this.number) break
+      pieces.push(pieceOf(unit, this.#offsetOf(unit.start)))
+    }
+    return { start: this.start(), pieces, end: endOf(this.slice), bytes: this.#available() }
   }
 
   /** Stream position up to which the cloud has it. */
@@ -227,21 +244,25 @@ const endOf = (slice: SliceRecord): SliceEnd => ({
   reason: REASONS[slice.closed] ?? 'stop',
 })
 
-/** Hands out uploads in stream order and numbers them: `{boot id}-{8 digits}`, unique per channel and boot. */
+/** Hands out uploads in stream order. */
 export class SliceQueue {
   readonly #store: SliceStore
-  readonly #bootId: string
-  readonly #takeNumber: () => number
+  readonly #ids: SliceIds
   readonly #record = new UnitRecord()
   /** slice of the core that comes next */
   #slice = 0
   /** first unit to look at for it */
   #unit = 0
+  /** bytes of the slice that comes next were lost: what is left of it is a slice by itself */
+  #isRest = false
+  /** what is left of a slice that lost its beginning is not handed out */
+  readonly #onlyWhole: boolean
+  readonly #sliceRecord = new SliceRecord()
 
-  constructor(store: SliceStore, bootId: string, takeNumber: () => number) {
+  constructor(store: SliceStore, ids: SliceIds, onlyWhole: boolean) {
     this.#store = store
-    this.#bootId = bootId
-    this.#takeNumber = takeNumber
+    this.#ids = ids
+    this.#onlyWhole = onlyWhole
   }
 
   /** Number of the slice that comes next. */
@@ -258,20 +279,30 @@ export class SliceQueue {
       if (!store.readUnit(this.#unit, unit)) continue
       if (unit.slice < this.#slice || !unit.idr || unit.start < store.tail) continue
       if (unit.end <= unit.start || unit.start >= store.head) return undefined
-      const number = String(this.#takeNumber() % 100_000_000).padStart(8, '0')
+      if (this.#onlyWhole && !this.#isFirst(unit)) continue
+      const isRest = this.#isRest && unit.slice === this.#slice
       this.#slice = unit.slice
-      return new SliceUpload(store, `${this.#bootId}-${number}`, unit, this.#unit)
+      this.#isRest = false
+      const id = isRest ? this.#ids.fresh() : this.#ids.of(unit.slice)
+      return new SliceUpload(store, id, unit, this.#unit)
     }
     return undefined
+  }
+
+  #isFirst(unit: UnitRecord): boolean {
+    const slice = this.#sliceRecord
+    return this.#store.readSlice(unit.slice, slice) && unit.start === slice.start
   }
 
   /** The upload is over: goes on with the slice after it. */
   finished(upload: SliceUpload): void {
     this.#slice = upload.number + 1
+    this.#isRest = false
   }
 
   /** Bytes of the upload are gone: goes on at the first IDR behind `position`, in the same slice if there is one. */
   broken(position: number): void {
+    this.#isRest = true
     const store = this.#store
     const unit = this.#record
     for (; this.#unit < store.nextUnit; this.#unit++)

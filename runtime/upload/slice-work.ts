@@ -1,4 +1,5 @@
 import { SliceRecord } from '../../core-wasm/index.ts'
+import type { SliceIds } from '../channel/slice-ids.ts'
 import { SliceQueue, type SliceStore, type SliceUpload } from '../channel/slices.ts'
 
 /** What became of one slice of the core. */
@@ -13,8 +14,9 @@ export type SliceResult = {
 
 export type SliceWorkOptions = {
   store: SliceStore
-  bootId: string
-  takeNumber(): number
+  ids: SliceIds
+  /** the app has every byte and sends what is lost later: the rest of a slice that lost bytes is left to it */
+  leavesRest: boolean
   /** everything up to this position of the stream is acknowledged, and it was sent from `from` on */
   onAcknowledged(position: number, from: number): void
   /** called once per slice when it is over */
@@ -36,7 +38,7 @@ export class SliceWork {
 
   constructor(options: SliceWorkOptions) {
     this.#options = options
-    this.#queue = new SliceQueue(options.store, options.bootId, options.takeNumber)
+    this.#queue = new SliceQueue(options.store, options.ids, options.leavesRest)
   }
 
   /** What to send of; undefined while there is nothing. */
@@ -79,7 +81,8 @@ export class SliceWork {
     const upload = this.#upload!
     this.#broken = { upload, bytes: this.#uploadedBefore(upload) + upload.acknowledged }
     this.#upload = undefined
-    this.#queue.broken(Math.max(upload.position, this.#options.store.tail))
+    if (this.#options.leavesRest) this.#queue.finished(upload)
+    else this.#queue.broken(Math.max(upload.position, this.#options.store.tail))
   }
 
   /** The cloud will not have the slice. */
