@@ -18,6 +18,7 @@ export const ACCESS_UNIT_MAX_BYTES: i32 = (2 * BUFFER_BITS) / 8;
 
 const RATE_INDEX_MAX: i32 = 11; // 7350 Hz is in the table of rates, but no device has it
 
+let open: usize = 0; // base of the open encoder
 let channels: i32 = 0;
 let left: i32 = 0; // access units that flush still owes
 
@@ -29,11 +30,14 @@ export function encoderSupports(rate: i32, channelCount: i32): bool {
 
 /** Bytes of state for a supported format. */
 export function encoderBytes(rate: i32, channelCount: i32): i32 {
-  return <i32>layout(0, channelCount);
+  const bytes = layout(0, channelCount);
+  if (open != 0) layout(open, channels); // an encoder that runs keeps its places
+  return <i32>bytes;
 }
 
 /** Starts at `base` (16-byte aligned, encoderBytes() long). A bit rate of 0 is the default for the format. */
 export function encoderOpen(base: usize, rate: i32, channelCount: i32, bitRate: i32): void {
+  open = base;
   channels = channelCount;
   left = 0;
   openEncoder(base, rate, channelCount, bitRate);

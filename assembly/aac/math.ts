@@ -83,6 +83,6 @@ export function powerOfTwo(exponent: i32): f64 {
 /** Cube root of a number >= 1, by Newton's iteration from a guess on the exponent. */
 export function cubeRoot(x: f64): f64 {
   let y = powerOfTwo(<i32>((reinterpret<i64>(x) >> 52) - 1023) / 3);
-  for (let i = 0; i < 6; i++) y = (2.0 * y + x / (y * y)) / 3.0;
+  for (let i = 0; i < 9; i++) y = (2.0 * y + x / (y * y)) / 3.0;
   return y;
 }

@@ -11,7 +11,7 @@ const SHORT = 128;
 export const MDCT_TABLE_BYTES = FFT_TABLE_BYTES + (LONG + SHORT) * 4;
 export const MDCT_SCRATCH_BYTES = LONG * 4 + LONG * 8;
 
-let rotations: usize = 0; // per length: cos, then sin, of 2 pi (4n + 1) / (16 x points)
+let rotations: usize = 0; // per length: cos, then sin, of pi (n + 1/8) / (2 x points): half of the phase (n + k + 1/4)
 let folded: usize = 0;
 let re: usize = 0;
 let im: usize = 0;
@@ -30,8 +30,8 @@ export function mdctInit(table: usize, scratch: usize): void {
 
 function fillRotations(at: usize, points: i32): void {
   for (let n = 0; n < points; n++) {
-    store<f32>(at + (<usize>n << 2), <f32>cosTurn(4 * n + 1, 16 * points));
-    store<f32>(at + (<usize>(points + n) << 2), <f32>sinTurn(4 * n + 1, 16 * points));
+    store<f32>(at + (<usize>n << 2), <f32>cosTurn(8 * n + 1, 32 * points));
+    store<f32>(at + (<usize>(points + n) << 2), <f32>sinTurn(8 * n + 1, 32 * points));
   }
 }
 

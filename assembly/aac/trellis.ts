@@ -24,6 +24,7 @@ export function chooseScaleFactors(ch: usize, lambda: f32): i32 {
   for (let s = 0; s < 256; s++) store<f32>(cost + (<usize>s << 2), NEVER);
   let low = 256, high = -1; // live states
   const worst = lambda * (SCALE_FACTOR_BITS_MAX - 1);
+  const near = allNear(ch, bands);
   const begin = lambda * <f32>scaleFactorBits(0);
   for (let b = 0; b < bands; b++) {
     const word = <usize>b << 2;
@@ -58,7 +59,8 @@ export function chooseScaleFactors(ch: usize, lambda: f32): i32 {
         high = max(high, s);
       }
     }
-    // A state this much dearer than the cheapest can never win it back: any other scale factor is one code word away.
+    if (!near) continue;
+    // A state this much dearer than the cheapest can never win it back: any scale factor to come is one code word away.
     let least: f32 = 0;
     for (let p = low; p <= high; p++) least = min<f32>(least, load<f32>(cost + (<usize>p << 2)));
     const limit: f32 = least + worst;
@@ -72,6 +74,19 @@ export function chooseScaleFactors(ch: usize, lambda: f32): i32 {
     }
   }
   return follow(ch, bands, low, high);
+}
+
+/** Whether no two candidates of the frame are too far apart for a code word. */
+function allNear(ch: usize, bands: i32): bool {
+  let low = 256, high = -1;
+  for (let b = 0; b < bands; b++) {
+    const word = <usize>b << 2;
+    const count = load<i32>(ch + CANDIDATE_COUNT + word), top = load<i32>(ch + CANDIDATE_TOP + word);
+    if (count == 0) continue;
+    low = min(low, top - count + 1);
+    high = max(high, top);
+  }
+  return high - low <= SCALE_FACTOR_DELTA_MAX;
 }
 
 const pendingCost: usize = memory.data(CANDIDATES * 4, 16);

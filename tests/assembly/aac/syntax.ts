@@ -57,7 +57,7 @@ export type ChannelStream = {
   shape: number
   maxSfb: number
   groups: number[]
-  /** per group and band */
+  /** per group and band; the scale factor of codebook 13 is its noise energy */
   books: number[][]
   scaleFactors: number[][]
   tns: Tns[]
@@ -134,9 +134,18 @@ const readChannelStream = (
     return group
   })
   let last = globalGain
+  let noise: number | undefined
   const scaleFactors = books.map((group) =>
     group.map((book) => {
       if (book === 0) return 0
+      if (book === 13) {
+        noise =
+          noise === undefined
+            ? globalGain - 90 - 256 + bits.read(9)
+            : noise + decode(bits, tables.scalefactor) - 60
+        return noise
+      }
+      if (book > 11) throw new Error(`codebook ${book}`)
       last += decode(bits, tables.scalefactor) - 60
       if (last < 0 || last > 255) throw new Error(`scale factor ${last}`)
       return last
@@ -172,7 +181,7 @@ const readChannelStream = (
     for (let b = 0; b < edges.length - 1; b++) {
       const lines = (edges[b + 1]! - edges[b]!) * info.groups[g]!
       const book = group[b] ?? 0
-      if (book === 0) line += lines
+      if (book === 0 || book === 13) line += lines
       else
         for (const end = line + lines; line < end; ) {
           const values = book <= 4 ? readQuad(bits, book) : readPair(bits, book)
