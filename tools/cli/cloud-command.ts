@@ -1,9 +1,27 @@
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { InputError } from './usage-error.ts'
 
-/** In a checkout the cloud's sources lie beside the tools; an installed package finds it among its neighbours. */
+/** In a checkout the cloud's sources lie beside the tools. */
 const CHECKOUT = new URL('../../cloud/server/main.ts', import.meta.url)
-const PACKAGE = 'skyrill-cloud/main'
+
+/** Where the installed package has its program: beside this package, or in the project that calls. */
+const installedProgram = (): string => {
+  for (const from of [import.meta.url, pathToFileURL(join(process.cwd(), 'package.json')).href])
+    try {
+      const require = createRequire(from)
+      const manifest = require.resolve('skyrill-cloud/package.json')
+      const { bin } = require(manifest) as { bin: Record<string, string> }
+      return new URL(bin['skyrill-cloud']!, pathToFileURL(manifest)).href
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
+    }
+  throw new InputError(
+    'the cloud is a package of its own and not installed: npm install skyrill-cloud',
+  )
+}
 
 /** `skyrill cloud`: hands over to the separate package, which reads its settings from the environment. */
 export const cloudCommand = async (args: string[]): Promise<number> => {
@@ -14,14 +32,6 @@ export const cloudCommand = async (args: string[]): Promise<number> => {
   It is a package of its own: npm install skyrill-cloud`)
     return 0
   }
-  try {
-    await import(existsSync(CHECKOUT) ? CHECKOUT.href : PACKAGE)
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code !== 'ERR_MODULE_NOT_FOUND') throw error
-    throw new InputError(
-      'the cloud is a package of its own and not installed: npm install skyrill-cloud',
-    )
-  }
+  await import(existsSync(CHECKOUT) ? CHECKOUT.href : installedProgram())
   return 0
 }
