@@ -171,6 +171,7 @@ export class CloudStorage {
         channel.acknowledged(position)
         events.acknowledged(from, position)
       },
+      onReleased: () => channel.released(),
       onSlice: (result) => {
         archive.settle(ids.of(result.slice.number), result.whole)
         channel.sliceEnded(result)

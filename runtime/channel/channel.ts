@@ -240,8 +240,11 @@ export class Channel implements ChannelActions {
 
   acknowledged(position: number): void {
     this.latency.acknowledged(position, this.#clock.monoMs())
-    // the ring's bytes are released right after this
-    this.#watermark.level(this.core.head - position)
+  }
+
+  /** The ring has more room. */
+  released(): void {
+    this.#watermark.level(this.buffered)
     if (this.#roomWaiters.length > 0) queueMicrotask(() => this.#wakeWaiters())
   }
 

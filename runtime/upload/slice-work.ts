@@ -19,6 +19,8 @@ export type SliceWorkOptions = {
   leavesRest: boolean
   /** everything up to this position of the stream is acknowledged, and it was sent from `from` on */
   onAcknowledged(position: number, from: number): void
+  /** the ring has more room */
+  onReleased(): void
   /** called once per slice when it is over */
   onSlice(result: SliceResult): void
 }
@@ -57,10 +59,13 @@ export class SliceWork {
     const upload = this.#upload
     if (upload && this.#discarding) {
       if (upload.ended) this.end(false)
-      else store.release(Math.max(store.tail, Math.min(upload.slice.end, store.head)))
+      else this.#release(upload.slice.end)
     } else if (upload && store.tail > upload.position) this.restart()
     if (this.#upload) return
-    const expected = this.#queue.next
+    const expected = Math.min(
+      this.#queue.next,
+      this.#broken?.upload.number ?? Number.POSITIVE_INFINITY,
+    )
     this.#upload = this.#queue.take()
     if (this.#upload) this.#reportSkipped(expected, this.#upload.number)
   }
@@ -73,7 +78,7 @@ export class SliceWork {
     upload.complete = last
     this.#options.onAcknowledged(upload.position, from)
     if (last) this.end(true)
-    else this.#options.store.release(upload.position)
+    else this.#release(upload.position)
   }
 
   /** Bytes are gone, here or there: what comes next of the slice goes into another upload. */
@@ -94,13 +99,18 @@ export class SliceWork {
   end(complete: boolean): void {
     const upload = this.#upload
     if (!upload) return
-    const { store } = this.#options
     const wasBroken = this.#broken?.upload.number === upload.number
     this.#report(upload, this.#uploadedBefore(upload) + upload.acknowledged, complete && !wasBroken)
-    store.release(Math.max(store.tail, Math.min(upload.slice.end, store.head)))
+    this.#release(upload.slice.end)
     this.#queue.finished(upload)
     this.#upload = undefined
     this.#discarding = false
+  }
+
+  #release(position: number): void {
+    const { store, onReleased } = this.#options
+    store.release(Math.max(store.tail, Math.min(position, store.head)))
+    onReleased()
   }
 
   #uploadedBefore(upload: SliceUpload): number {

@@ -184,9 +184,6 @@ export class Uplink implements UplinkActions {
     this.#wait?.cancel()
     this.#discarding = false
     for (this.#work.look(); !this.#work.idle; this.#work.look()) this.#work.end(false)
-    const { store, onAcknowledged } = this.#options
-    // nothing was acknowledged; those who wait for room are told that there is some
-    onAcknowledged(store.head, store.head)
   }
 
   fetchToken(): void {

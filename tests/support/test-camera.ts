@@ -70,11 +70,15 @@ export class TestCamera {
     await this.init(channel)
   }
 
+  /** callbacks beside those that are counted here */
+  callbacks: Partial<iv_cs_init_func_cb_s> = {}
+
   async init(channel: Partial<iv_cs_channel_params_s> = {}): Promise<void> {
     const code = await this.storage.initCs(
       initParams(
         { channel_id: this.channel, ...channel },
         {
+          ...this.callbacks,
           onStartPushStream: () => {
             this.starts++
             this.#started()
