@@ -49,7 +49,19 @@ const decode = (adts: Uint8Array, channels: number): Promise<Float32Array> =>
     const path = join(folder, 'x.aac')
     writeFileSync(path, adts)
     const done = run(toolPath('ffmpeg'), [
-      ...['-hide_banner', '-nostdin', '-v', 'warning', '-xerror', '-err_detect', 'explode', '-f', 'aac', '-i', path],
+      ...[
+        '-hide_banner',
+        '-nostdin',
+        '-v',
+        'warning',
+        '-xerror',
+        '-err_detect',
+        'explode',
+        '-f',
+        'aac',
+        '-i',
+        path,
+      ],
       ...['-f', 'f32le', '-ac', String(channels), '-'],
     ])
     const complaints = done.stderr.replace(/.*Estimating duration from bitrate.*\n?/, '')
@@ -63,10 +75,14 @@ const skip = needTool('ffmpeg')
 
 for (const rate of RATES)
   for (const channels of [1, 2])
-    test(`${rate} Hz, ${channels} ch: every input decodes without a message`, { skip }, async () => {
+    test(`${rate} Hz, ${channels} ch: every input decodes without a message`, {
+      skip,
+    }, async () => {
       const samples = Math.round(rate * SECONDS)
       const all = [
-        ...Object.values(signals).map((signal) => encode(rate, channels, 0, pcm(signal, rate, channels, samples))),
+        ...Object.values(signals).map((signal) =>
+          encode(rate, channels, 0, pcm(signal, rate, channels, samples)),
+        ),
         ...(['A-law', 'mu-law'] as const).map((name, i) =>
           encode(rate, channels, KINDS[name], bytes(samples * channels, i + 3)),
         ),
@@ -89,7 +105,10 @@ test('the rate is kept, whatever the input', () => {
       const { frames } = encode(rate, 1, 0, pcm(signal, rate, 1, rate * seconds), bitRate)
       const bits = 8 * join8(frames).length
       // one decoder's buffer may have been saved up before the start
-      assert.ok(bits <= bitRate * (frames.length * 1024 / rate) + BUFFER_BITS, `${name}: ${bits} bits`)
+      assert.ok(
+        bits <= bitRate * ((frames.length * 1024) / rate) + BUFFER_BITS,
+        `${name}: ${bits} bits`,
+      )
     }
 })
 
@@ -100,24 +119,50 @@ test('bit rates at both ends of the range', () => {
 })
 
 test('noise, attacks and stationary sound use the tools made for them', () => {
-  const used = (signal: (n: number, rate: number) => number, rate: number, channels: number, bitRate = 0): RawDataBlock[] =>
+  const used = (
+    signal: (n: number, rate: number) => number,
+    rate: number,
+    channels: number,
+    bitRate = 0,
+  ): RawDataBlock[] =>
     encode(rate, channels, 0, pcm(signal, rate, channels, 2 * rate), bitRate).blocks
   const attacks = used(signals['tone bursts'], 48000, 1)
   assert.ok(attacks.some((b) => b.channels[0]!.sequence === 2))
-  assert.ok(used(signals.DC, 48000, 1).slice(3, -3).every((b) => b.channels[0]!.sequence === 0))
+  assert.ok(
+    used(signals.DC, 48000, 1)
+      .slice(3, -3)
+      .every((b) => b.channels[0]!.sequence === 0),
+  )
   const noisy = used(signals['full-scale noise'], 48000, 1, 32000)
-  assert.ok(noisy.some((b) => b.channels[0]!.books[0]!.includes(13)), 'noise substitution')
-  assert.ok(noisy.slice(2, -2).every((b) => b.channels[0]!.shape === 0), 'sine window')
-  assert.ok(used(signals.sweep, 48000, 1).some((b) => b.channels[0]!.shape === 1), 'KBD window')
+  assert.ok(
+    noisy.some((b) => b.channels[0]!.books[0]!.includes(13)),
+    'noise substitution',
+  )
+  assert.ok(
+    noisy.slice(2, -2).every((b) => b.channels[0]!.shape === 0),
+    'sine window',
+  )
+  assert.ok(
+    used(signals.sweep, 48000, 1).some((b) => b.channels[0]!.shape === 1),
+    'KBD window',
+  )
   const same = encode(48000, 2, 0, twice(pcm(signals['tone bursts'], 48000, 1, 48000)))
-  assert.ok(same.blocks.slice(1).some((b) => b.msUsed.flat().some(Boolean)), 'mid/side')
-  assert.ok(used(signals.swells, 8000, 1).some((b) => b.channels[0]!.tns.length > 0), 'TNS')
+  assert.ok(
+    same.blocks.slice(1).some((b) => b.msUsed.flat().some(Boolean)),
+    'mid/side',
+  )
+  assert.ok(
+    used(signals.swells, 8000, 1).some((b) => b.channels[0]!.tns.length > 0),
+    'TNS',
+  )
 })
 
 /** Mono samples as two equal channels. */
 const twice = (mono: Uint8Array): Uint8Array => {
   const from = new Int16Array(mono.buffer)
-  return new Uint8Array(Int16Array.from({ length: 2 * from.length }, (_, i) => from[i >> 1]!).buffer)
+  return new Uint8Array(
+    Int16Array.from({ length: 2 * from.length }, (_, i) => from[i >> 1]!).buffer,
+  )
 }
 
 test('silence costs a few bytes a frame', () => {
@@ -182,7 +227,11 @@ test('state stays within the budget and memory does not grow', () => {
       const inside = open(rate, channels, 0)
       assert.ok(inside.encoderBytes!(rate, channels) <= limit)
       const before = inside.memory.buffer
-      encodeAll(inside, pcm(signals['full-scale noise'], rate, channels, 20 * 1024), 2048 * channels)
+      encodeAll(
+        inside,
+        pcm(signals['full-scale noise'], rate, channels, 20 * 1024),
+        2048 * channels,
+      )
       assert.equal(inside.memory.buffer, before)
     }
 })
@@ -198,6 +247,7 @@ test('wrong formats, lengths and an encoder that is not open have a status', () 
   assert.equal(inside.aac_open!(16000, 1, 4, 0), -1004)
   assert.equal(inside.aac_open!(16000, 1, 0, -1), -1007)
   assert.equal(inside.aac_open!(16000, 1, 0, 0), 0)
-  for (const length of [0, -1, 1024, 2046, 2050, 4096]) assert.equal(inside.aac_encode!(length), -1407)
+  for (const length of [0, -1, 1024, 2046, 2050, 4096])
+    assert.equal(inside.aac_encode!(length), -1407)
   assert.equal(inside.aac_flush!(), 0)
 })

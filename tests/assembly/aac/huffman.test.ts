@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { random } from '../../support/random.ts'
-import { i16s, openInside, ROOM, u16s, u8s } from './inside.ts'
+import { i16s, openInside, ROOM, u8s, u16s } from './inside.ts'
 import { Bits, tables } from './syntax.ts'
 
 const inside = openInside()
@@ -41,10 +41,12 @@ for (let book = 1; book <= 11; book++)
     const { dim, signed, lav } = tables.codebooks[book]!
     const all = Array.from({ length: lav * 2 + 1 }, (_, i) => i - lav)
     const groups = all.flatMap((a) => all.map((b) => [a, b]))
-    const tuples = dim === 2 ? groups : groups.flatMap((head) => groups.map((tail) => [...head, ...tail]))
+    const tuples =
+      dim === 2 ? groups : groups.flatMap((head) => groups.map((tail) => [...head, ...tail]))
     assert.equal(tuples.length, (2 * lav + 1) ** dim)
     assert.equal(tables.codebooks[book]!.len.length, (signed ? 2 * lav + 1 : lav + 1) ** dim)
-    for (const values of tuples) assert.equal(put(book, values), expected(book, values), `${values}`)
+    for (const values of tuples)
+      assert.equal(put(book, values), expected(book, values), `${values}`)
   })
 
 test('escapes up to 8191', () => {
@@ -61,7 +63,11 @@ test('scale factor code words are those of the JSON', () => {
   for (let delta = -60; delta <= 60; delta++) {
     const length = tables.scalefactor.len[delta + 60]!
     assert.equal(inside.putDeltaAt!(delta, OUT), length)
-    assert.equal(new Bits(u8s(inside, OUT, 8)).read(length), tables.scalefactor.code[delta + 60], `${delta}`)
+    assert.equal(
+      new Bits(u8s(inside, OUT, 8)).read(length),
+      tables.scalefactor.code[delta + 60],
+      `${delta}`,
+    )
   }
 })
 
@@ -79,7 +85,11 @@ test('bits per codebook of a band are what writing it takes', () => {
     const found = [...u16s(inside, OUT, 14)]
     for (let book = 1; book <= 11; book++) {
       const fits = book === 11 || peak <= tables.codebooks[book]!.lav
-      assert.equal(found[book], fits ? inside.putBandAt!(book, IN, lines, OUT + 64) : 0xffff, `${book}`)
+      assert.equal(
+        found[book],
+        fits ? inside.putBandAt!(book, IN, lines, OUT + 64) : 0xffff,
+        `${book}`,
+      )
     }
     assert.equal(found[0], 0xffff)
   }

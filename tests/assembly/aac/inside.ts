@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { buildFolder, ROOT } from '../../support/paths.ts'
 import { findTool } from '../../support/tools.ts'
@@ -24,7 +32,10 @@ const compile = (out: string, simd: boolean): void => {
   const config = join(folder, 'asconfig.json')
   const partial = join(folder, `${process.pid}-${simd ? 'simd' : 'scalar'}.wasm`)
   writeFileSync(config, '{}') // not the repository's own, which adds its entry file
-  const options = `--runtime stub --use abort= --exportStart  -O3 --noAssert --enable bulk-memory --initialMemory 5`.split(' ')
+  const options =
+    `--runtime stub --use abort= --exportStart  -O3 --noAssert --enable bulk-memory --initialMemory 5`.split(
+      ' ',
+    )
   const compiler = join(ROOT, 'node_modules', 'assemblyscript', 'bin', 'asc.js')
   const done = spawnSync(
     findTool('node') ?? process.execPath,

@@ -4,7 +4,13 @@ import { random } from '../../support/random.ts'
 import { f32s, type Inside, openInside, ROOM } from './inside.ts'
 
 /** Window of 2 x length samples. Spec: 14496-3 4.6.11.3.2 */
-const window = (inside: Inside, length: number, rising: number, falling: number, shape: number): number[] => {
+const window = (
+  inside: Inside,
+  length: number,
+  rising: number,
+  falling: number,
+  shape: number,
+): number[] => {
   const half = (slope: number): number[] => {
     const values = [...f32s(inside, inside.windowSlope!(slope, shape), slope)]
     const flat = (length - slope) / 2
@@ -18,7 +24,10 @@ const textbook = (z: readonly number[]): number[] => {
   const size = z.length
   const n0 = (size / 2 + 1) / 2
   return Array.from({ length: size / 2 }, (_, k) =>
-    z.reduce((sum, value, n) => sum + 2 * value * Math.cos(((2 * Math.PI) / size) * (n + n0) * (k + 0.5)), 0),
+    z.reduce(
+      (sum, value, n) => sum + 2 * value * Math.cos(((2 * Math.PI) / size) * (n + n0) * (k + 0.5)),
+      0,
+    ),
   )
 }
 
@@ -48,7 +57,10 @@ for (const { name, length, rising, falling } of cases)
         )
         const scale = Math.sqrt(expected.reduce((sum, x) => sum + x * x, 0) / length)
         f32s(inside, output, length).forEach((value, k) => {
-          assert.ok(Math.abs(value - expected[k]!) < 1e-5 * scale, `line ${k}: ${value}, ${expected[k]}`)
+          assert.ok(
+            Math.abs(value - expected[k]!) < 1e-5 * scale,
+            `line ${k}: ${value}, ${expected[k]}`,
+          )
         })
       })
 
@@ -58,7 +70,10 @@ test('window slopes are power complementary, and KBD is not sine', () => {
     for (const shape of [0, 1]) {
       const slope = f32s(inside, inside.windowSlope!(length, shape), length)
       for (let n = 0; n < length; n++) {
-        assert.ok(Math.abs(slope[n]! ** 2 + slope[length - 1 - n]! ** 2 - 1) < 1e-6, `${length} ${shape} ${n}`)
+        assert.ok(
+          Math.abs(slope[n]! ** 2 + slope[length - 1 - n]! ** 2 - 1) < 1e-6,
+          `${length} ${shape} ${n}`,
+        )
         if (shape === 0)
           assert.ok(Math.abs(slope[n]! - Math.sin((Math.PI / (2 * length)) * (n + 0.5))) < 1e-7)
       }

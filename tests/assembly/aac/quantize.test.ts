@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { random } from '../../support/random.ts'
-import { f32s, i16s, type Inside, openInside, ROOM, u16s } from './inside.ts'
+import { f32s, type Inside, i16s, openInside, ROOM, u16s } from './inside.ts'
 
 const setUp = (
   inside: Inside,
@@ -36,7 +36,7 @@ for (const simd of [true, false])
       const { spectrum, power34, out, top } = setUp(inside, values)
       const sf = 100 + Math.floor(40 * next())
       const step = 2 ** ((sf - 100) / 4)
-      if ((top / step ** 0.75) > 8191) continue
+      if (top / step ** 0.75 > 8191) continue
       inside.measure!(spectrum, power34, lines, top, sf)
       const noise = inside.noiseFound!()
       const bits = inside.bitsFound!()
@@ -54,9 +54,23 @@ for (const simd of [true, false])
       assert.ok(Math.abs(noise - slow) <= 1e-3 * slow + 1e-3, `noise ${noise}, ${slow}`)
       inside.bandBits!(out, lines, largest, out + 8192)
       const exact = [...u16s(inside, out + 8192, 12)]
-      const books = largest <= 1 ? [1, 2] : largest <= 2 ? [3, 4] : largest <= 4 ? [5, 6] : largest <= 7 ? [7, 8] : largest <= 12 ? [9, 10] : [11]
+      const books =
+        largest <= 1
+          ? [1, 2]
+          : largest <= 2
+            ? [3, 4]
+            : largest <= 4
+              ? [5, 6]
+              : largest <= 7
+                ? [7, 8]
+                : largest <= 12
+                  ? [9, 10]
+                  : [11]
       const best = Math.min(...books.map((book) => exact[book]!))
       // the estimate takes the mean over signs for the signed books
-      assert.ok(Math.abs(bits - best) <= (largest <= 4 ? 2 + lines / 4 : 0), `bits ${bits}, ${best}`)
+      assert.ok(
+        Math.abs(bits - best) <= (largest <= 4 ? 2 + lines / 4 : 0),
+        `bits ${bits}, ${best}`,
+      )
     }
   })

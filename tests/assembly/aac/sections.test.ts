@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { random } from '../../support/random.ts'
-import { at, i32s, openInside, u16s, u8s } from './inside.ts'
+import { at, i32s, openInside, u8s, u16s } from './inside.ts'
 
 const inside = openInside()
 const channel = inside.channelAt!(0)
@@ -13,7 +13,11 @@ const IMPOSSIBLE = 0xffff
 const BOOKS = 14
 
 /** Bits of section_data and spectral_data for a choice of codebooks. Spec: 14496-3 table 4.52 */
-const price = (books: readonly number[], bits: readonly (readonly number[])[], width: number): number => {
+const price = (
+  books: readonly number[],
+  bits: readonly (readonly number[])[],
+  width: number,
+): number => {
   let total = 0
   for (let b = 0; b < books.length; ) {
     let run = 1
@@ -31,7 +35,9 @@ const least = (bits: readonly (readonly number[])[], width: number): number => {
     best[end] = Infinity
     for (let start = 0; start < end; start++)
       for (let book = 0; book < BOOKS; book++) {
-        const own = bits.slice(start, end).reduce((sum, row) => sum + (row[book] === IMPOSSIBLE ? Infinity : row[book]!), 0)
+        const own = bits
+          .slice(start, end)
+          .reduce((sum, row) => sum + (row[book] === IMPOSSIBLE ? Infinity : row[book]!), 0)
         const header = 4 + width * (1 + Math.floor((end - start) / (2 ** width - 1)))
         best[end] = Math.min(best[end]!, best[start]! + header + own)
       }
@@ -54,9 +60,10 @@ for (const { name, sequence, groups, bands, width } of [
           book > 11 || (book < lowest && book !== 11) ? IMPOSSIBLE : size + Math.floor(next() * 12),
         )
       })
-      if (round % 3 === 0) for (const row of rows.slice(0, 40)) row.fill(IMPOSSIBLE, 1).fill(0, 0, 1)
+      if (round % 3 === 0)
+        for (const row of rows.slice(0, 40)) row.fill(IMPOSSIBLE, 1).fill(0, 0, 1)
       const table = u16s(inside, inside.bookBitsAt!(), 16 * rows.length)
-      rows.forEach((row, b) => table.set(row, 16 * b))
+      for (const [b, row] of rows.entries()) table.set(row, 16 * b)
       set('AT_SEQUENCE', sequence)
       set('AT_GROUPS', groups)
       set('AT_MAX_SFB', bands)
@@ -68,7 +75,10 @@ for (const { name, sequence, groups, bands, width } of [
         const got = price(books.slice(g * bands, (g + 1) * bands), own, width)
         const want = least(own, width)
         // the path's own length is followed, not every length: an escape in sect_len may be taken one section too early
-        assert.ok(got >= want && got <= want + (bands > 2 ** width - 2 ? width : 0), `${got}, least ${want}`)
+        assert.ok(
+          got >= want && got <= want + (bands > 2 ** width - 2 ? width : 0),
+          `${got}, least ${want}`,
+        )
       }
     }
   })

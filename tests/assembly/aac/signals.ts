@@ -30,7 +30,12 @@ export const signals = {
 const noiseFaint = noise(2)
 
 /** Signal as interleaved 16-bit PCM; the second channel lags the first. */
-export const pcm = (signal: Signal, rate: number, channels: number, samples: number): Uint8Array => {
+export const pcm = (
+  signal: Signal,
+  rate: number,
+  channels: number,
+  samples: number,
+): Uint8Array => {
   const out = new Int16Array(samples * channels)
   for (let n = 0; n < samples; n++)
     for (let c = 0; c < channels; c++) {

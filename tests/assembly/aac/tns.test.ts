@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { random } from '../../support/random.ts'
-import { at, f32s, i32s, type Inside, openInside } from './inside.ts'
+import { at, f32s, type Inside, i32s, openInside } from './inside.ts'
 import { tables } from './syntax.ts'
 
 const RATE = 16000
@@ -10,7 +10,10 @@ const edges = tables.sfb_offset_long_1024[RATE]!
 const BANDS = edges.length - 1
 
 /** Order and coefficient indexes that shapeNoise chose. */
-const shaped = (inside: Inside, spectrum: readonly number[]): { order: number; length: number; indexes: number[]; lines: number[] } => {
+const shaped = (
+  inside: Inside,
+  spectrum: readonly number[],
+): { order: number; length: number; indexes: number[]; lines: number[] } => {
   const channel = inside.channelAt!(0)
   const lines = f32s(inside, channel + at(inside, 'AT_SPECTRUM'), 1024)
   lines.set(spectrum)
@@ -36,13 +39,17 @@ const decode = (lines: readonly number[], length: number, indexes: readonly numb
   })
   const out = [...lines]
   for (let k = edges[BANDS - length]!; k < edges[Math.min(BANDS, 42)]!; k++)
-    for (let i = 1; i < a.length && k - i >= edges[BANDS - length]!; i++) out[k]! -= a[i]! * out[k - i]!
+    for (let i = 1; i < a.length && k - i >= edges[BANDS - length]!; i++)
+      out[k]! -= a[i]! * out[k - i]!
   return out
 }
 
 /** Spectrum of a click at sample `where`: a cosine along the frequency axis. */
 const click = (where: number): number[] =>
-  Array.from({ length: 1024 }, (_, k) => 1e5 * Math.cos(((2 * Math.PI) / 2048) * (where + 512.5) * (k + 0.5)))
+  Array.from(
+    { length: 1024 },
+    (_, k) => 1e5 * Math.cos(((2 * Math.PI) / 2048) * (where + 512.5) * (k + 0.5)),
+  )
 
 for (const simd of [true, false]) {
   const inside = openInside(RATE, 1, simd)
@@ -52,7 +59,8 @@ for (const simd of [true, false]) {
       const spectrum = click(where)
       const { order, length, indexes, lines } = shaped(inside, spectrum)
       assert.ok(order >= 2 && order <= 12)
-      const energy = (values: readonly number[]): number => values.slice(200).reduce((sum, x) => sum + x * x, 0)
+      const energy = (values: readonly number[]): number =>
+        values.slice(200).reduce((sum, x) => sum + x * x, 0)
       assert.ok(energy(lines) < energy(spectrum) / 4, 'gain')
       decode(lines, length, indexes).forEach((x, k) => {
         assert.ok(Math.abs(x - spectrum[k]!) < 300, `line ${k}: ${x}, ${spectrum[k]}`)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { random } from '../../support/random.ts'
-import { at, f32s, i32s, type Inside, openInside } from './inside.ts'
+import { at, f32s, type Inside, i32s, openInside } from './inside.ts'
 import { tables } from './syntax.ts'
 
 type Band = { zero: number; top: number; cost: number[]; bits: number[] }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { i16s, openInside, ROOM, u8s, f32s } from '../aac/inside.ts'
+import { f32s, i16s, openInside, ROOM, u8s } from '../aac/inside.ts'
 
 const inside = openInside()
 
@@ -35,12 +35,19 @@ for (const [name, expand, table] of [
   ['mu-law', 'expandU', muLaw],
 ] as const)
   test(`${name}: all 256 codes`, () => {
-    for (let code = 0; code < 256; code++) assert.equal(inside[expand]!(code), table(code) + 0, `code ${code}`)
+    for (let code = 0; code < 256; code++)
+      assert.equal(inside[expand]!(code), table(code) + 0, `code ${code}`)
   })
 
 test('known values of the tables', () => {
-  assert.deepEqual([0xd5, 0x55, 0xaa, 0x2a].map((code) => inside.expandA!(code)), [8, -8, 32256, -32256])
-  assert.deepEqual([0xff, 0x7f, 0x80, 0x00].map((code) => inside.expandU!(code)), [0, 0, 32124, -32124])
+  assert.deepEqual(
+    [0xd5, 0x55, 0xaa, 0x2a].map((code) => inside.expandA!(code)),
+    [8, -8, 32256, -32256],
+  )
+  assert.deepEqual(
+    [0xff, 0x7f, 0x80, 0x00].map((code) => inside.expandU!(code)),
+    [0, 0, 32124, -32124],
+  )
 })
 
 test('samples are taken apart by channel', () => {
