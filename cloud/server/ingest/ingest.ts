@@ -5,6 +5,7 @@ import type { Registry } from '../registry.ts'
 import { deviceKey, sliceName, sliceObjectKey } from '../slice.ts'
 import type { Device, IndexStore, Slice } from '../store/index/types.ts'
 import type { ObjectStore } from '../store/objects/types.ts'
+import { IndexWriter } from './index-writer.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import {
   afterAppend,
@@ -14,6 +15,7 @@ import {
   parseHeader,
   replay,
 } from './open-slice.ts'
+import { OpenSlices } from './open-slices.ts'
 import { applyIndex } from './slice-index.ts'
 
 /** A slice without appends is cut after this long. */
@@ -45,13 +47,15 @@ export type IngestDependencies = {
 
 /** Slices as they arrive: created, appended to, closed; and taken up again after a kill of the process. */
 export class Ingest {
-  readonly #open = new Map<string, OpenSlice>()
-  readonly #changed = new Map<string, OpenSlice>()
+  readonly #open = new OpenSlices()
+  readonly #writer: IndexWriter
   readonly #lock = new KeyedLock()
   #timer: NodeJS.Timeout | undefined
   #ticking: Promise<void> | undefined
 
-  constructor(private readonly parts: IngestDependencies) {}
+  constructor(private readonly parts: IngestDependencies) {
+    this.#writer = new IndexWriter(parts.index, parts.log)
+  }
 
   /** Takes up what the process before left open. Its devices go on where it ends, or it is cut after the silence. */
   async start(): Promise<void> {
@@ -74,8 +78,7 @@ export class Ingest {
         isSuperseded: false,
         deadlineMs: this.parts.now() + SILENCE_MS,
       }
-      this.#open.set(entry.name, entry)
-      this.#changed.set(entry.name, entry)
+      this.#track(entry)
       log.info('slice taken up again', { slice: entry.key, bytes: slice.bytes, state: slice.state })
     }
     this.#timer = setInterval(() => void this.tick(), FLUSH_INTERVAL_MS)
@@ -160,15 +163,7 @@ export class Ingest {
         deadlineMs: 0,
       }
       const { slice } = entry
-      if (append.offset !== slice.bytes)
-        throw new ApiError(
-          409,
-          'conflict',
-          `the slice ends at ${slice.bytes}, not at ${append.offset}`,
-          {
-            'Upload-Offset': String(slice.bytes),
-          },
-        )
+      if (append.offset !== slice.bytes) throw endsElsewhere(slice, append)
       if (slice.state === 'done') {
         // the answer to the last append was lost and it is asked again
         if (append.data.length === 0) return position(slice)
@@ -191,6 +186,12 @@ export class Ingest {
     if ('fault' in applied) throw badRequest(`Skyrill-Index: ${applied.fault}`)
 
     entry.object ??= await this.parts.objects.grow(entry.key, headerText(entry.device, entry.slice))
+    if (entry.object.bytes !== append.offset) {
+      // bytes of a closed slice were lost, which only damage to the disk can do: the device sends them again
+      entry.slice = { ...entry.slice, bytes: entry.object.bytes }
+      this.#track(entry)
+      throw endsElsewhere(entry.slice, append)
+    }
     const note = { index: append.index, length: append.length }
     await entry.object.append(append.data, append.sha256, noteText(note))
     entry.slice = afterAppend(entry.slice, bytes, applied.pieces, { ...note, length })
@@ -203,19 +204,17 @@ export class Ingest {
 
   /** Slices of a channel that are newer here than in the index. */
   live(deviceId: number, channel: number): Slice[] {
-    return [...this.#open.values()]
-      .map((entry) => entry.slice)
-      .filter((slice) => slice.deviceId === deviceId && slice.channel === channel)
+    return this.#open.of(deviceId, channel).map((entry) => entry.slice)
   }
 
   /** Forgets a device's slices and destroys their objects. The registry must not know the device any more. */
   async destroy(device: Device): Promise<void> {
-    for (const entry of [...this.#open.values()])
+    for (const entry of this.#open.all())
       if (entry.device.id === device.id)
         await this.#lock.run(entry.name, async () => {
           await this.#closeObject(entry)
-          this.#open.delete(entry.name)
-          this.#changed.delete(entry.name)
+          this.#open.delete(entry)
+          this.#writer.forget(entry)
         })
     await this.parts.objects.deleteUnder(deviceKey(device))
   }
@@ -235,23 +234,22 @@ export class Ingest {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#ticking
-    for (const entry of this.#open.values())
+    for (const entry of this.#open.all())
       await this.#lock.run(entry.name, () => this.#closeObject(entry))
     await this.#flush()
   }
 
   #track(entry: OpenSlice): void {
-    this.#open.set(entry.name, entry)
-    this.#changed.set(entry.name, entry)
+    this.#open.add(entry)
+    this.#writer.note(entry)
   }
 
   #supersede(deviceId: number, channel: number): void {
     const deadlineMs = this.parts.now() + SUPERSEDED_MS
-    for (const entry of this.#open.values())
-      if (entry.device.id === deviceId && entry.slice.channel === channel) {
-        entry.isSuperseded = true
-        entry.deadlineMs = Math.min(entry.deadlineMs, deadlineMs)
-      }
+    for (const entry of this.#open.of(deviceId, channel)) {
+      entry.isSuperseded = true
+      entry.deadlineMs = Math.min(entry.deadlineMs, deadlineMs)
+    }
   }
 
   async #closeObject(entry: OpenSlice): Promise<void> {
@@ -263,51 +261,36 @@ export class Ingest {
 
   async #cutSilent(): Promise<void> {
     const nowMs = this.parts.now()
-    for (const entry of [...this.#open.values()]) {
+    for (const entry of this.#open.all()) {
       if (entry.slice.state !== 'open' || entry.deadlineMs > nowMs) continue
       await this.#lock.run(entry.name, async () => {
         // an append may have come while the lock was waited for
         if (entry.slice.state !== 'open' || entry.deadlineMs > this.parts.now()) return
         await this.#closeObject(entry)
         entry.slice = { ...entry.slice, state: 'cut' }
-        this.#changed.set(entry.name, entry)
+        this.#writer.note(entry)
         this.parts.log.info('slice cut', { slice: entry.key, bytes: entry.slice.bytes })
       })
     }
   }
 
   async #flush(): Promise<void> {
-    const batch = [...this.#changed.values()].map((entry) => ({ entry, slice: entry.slice }))
-    if (batch.length === 0) return
-    this.#changed.clear()
-    const failed = await this.#put(batch)
-    for (const { entry, slice } of batch) {
-      if (slice.state === 'open' || failed.has(entry)) continue
+    for (const { entry, slice } of await this.#writer.flush()) {
+      if (slice.state === 'open') continue
       // the index has all of it: the journal is not needed any more, and neither is the entry
       await this.#lock.run(entry.name, async () => {
         if (entry.slice !== slice || entry.object) return
         await this.parts.objects.settle(entry.key)
-        this.#open.delete(entry.name)
+        this.#open.delete(entry)
       })
     }
-  }
-
-  /** Writes a batch; when it is refused, one by one, so that one bad slice cannot hold up the others. */
-  async #put(batch: readonly { entry: OpenSlice; slice: Slice }[]): Promise<Set<OpenSlice>> {
-    const failed = new Set<OpenSlice>()
-    try {
-      await this.parts.index.putSlices(batch.map(({ slice }) => slice))
-    } catch {
-      for (const { entry, slice } of batch)
-        await this.parts.index.putSlices([slice]).catch((error) => {
-          failed.add(entry)
-          this.#changed.set(entry.name, entry)
-          this.parts.log.error('slice not indexed', { slice: entry.key, reason: errorText(error) })
-        })
-    }
-    return failed
   }
 }
 
 const position = (slice: Slice): SlicePosition =>
   slice.state === 'done' ? { offset: slice.bytes, length: slice.bytes } : { offset: slice.bytes }
+
+const endsElsewhere = (slice: Slice, append: Append) =>
+  new ApiError(409, 'conflict', `the slice ends at ${slice.bytes}, not at ${append.offset}`, {
+    'Upload-Offset': String(slice.bytes),
+  })

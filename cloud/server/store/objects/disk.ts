@@ -208,7 +208,8 @@ export class DiskObjectStore implements ObjectStore {
       }
       const appends = await this.#wholeAppends(key, journal, size)
       const last = appends.at(-1)
-      const bytes = last ? last.offset + last.bytes : journal.baseBytes
+      // shorter than it was when the journal began: only damage to the disk can do that
+      const bytes = last ? last.offset + last.bytes : Math.min(size, journal.baseBytes)
       if (size > bytes) await truncate(this.#path(key), bytes)
       await this.#rewriteJournal(key, journal, appends)
       yield { key, header: journal.header, bytes, appends, baseBytes: journal.baseBytes }

@@ -1,0 +1,50 @@
+import { errorText, type Logger } from '../log.ts'
+import type { IndexStore, Slice } from '../store/index/types.ts'
+import type { OpenSlice } from './open-slice.ts'
+
+export type Written = { entry: OpenSlice; slice: Slice }
+
+/** Collects what changed and tells the index in one statement: appends are many, and each changes one row. */
+export class IndexWriter {
+  readonly #changed = new Map<string, OpenSlice>()
+
+  constructor(
+    private readonly index: IndexStore,
+    private readonly log: Logger,
+  ) {}
+
+  note(entry: OpenSlice): void {
+    this.#changed.set(entry.name, entry)
+  }
+
+  forget(entry: OpenSlice): void {
+    this.#changed.delete(entry.name)
+  }
+
+  /** What the index has when this resolves. What it refused is tried again the next time. */
+  async flush(): Promise<Written[]> {
+    const batch = [...this.#changed.values()].map((entry) => ({ entry, slice: entry.slice }))
+    if (batch.length === 0) return []
+    this.#changed.clear()
+    try {
+      await this.index.putSlices(batch.map(({ slice }) => slice))
+      return batch
+    } catch {
+      return this.#flushEach(batch)
+    }
+  }
+
+  /** One by one, so that one bad slice cannot hold up the others. */
+  async #flushEach(batch: readonly Written[]): Promise<Written[]> {
+    const written: Written[] = []
+    for (const item of batch)
+      try {
+        await this.index.putSlices([item.slice])
+        written.push(item)
+      } catch (error) {
+        this.note(item.entry)
+        this.log.error('slice not indexed', { slice: item.entry.key, reason: errorText(error) })
+      }
+    return written
+  }
+}
