@@ -42,12 +42,16 @@ const run = async (args: string[]): Promise<number> => {
   return await (await command())(rest)
 }
 
+/** A full disk, a folder that may not be written, a port that is taken: the message says all that there is to say. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error
+
 try {
   process.exitCode = await run(argv.slice(2))
 } catch (error) {
   // a pipe that was closed early (`| head`) is nobody's fault
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exitCode = 0
-  else if (error instanceof UsageError || error instanceof InputError) {
+  else if (error instanceof UsageError || error instanceof InputError || isSystemError(error)) {
     console.error(`skyrill: ${error.message}`)
     process.exitCode = error instanceof UsageError ? 2 : 1
   } else throw error

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { ROOT, withTempFolder } from '../support/paths.ts'
+import { annexB, h264 } from './tiny-streams.ts'
 
 const CLI = join(ROOT, 'tools', 'cli.ts')
 const RUNTIMES = {
@@ -99,10 +100,22 @@ describe('wrong usage is answered in one line', () => {
       const empty = join(folder, 'empty')
       writeFileSync(empty, '')
       assert.match(skyrill(['inspect', empty]).err, /no known format/)
+      const blocked = skyrill(['mux', '--video', text, '--format', 'adts', '--out', folder])
+      assert.equal(blocked.status, 2)
       mkdirSync(join(folder, 'dir'))
       assert.match(skyrill(['inspect', join(folder, 'dir')]).err, /is a folder/)
     }))
 })
+
+test('an output folder that cannot be made', () =>
+  withTempFolder((folder) => {
+    const video = join(folder, 'tiny.h264')
+    writeFileSync(video, annexB([h264.sps(), h264.pps(), h264.slice({ idr: true })]))
+    const done = skyrill(['mux', '--video', video, '--format', 'ts', '--out', join(video, 'out')])
+    assert.equal(done.status, 1)
+    assert.match(done.err, /^skyrill: (ENOTDIR|EEXIST)/)
+    assert.equal(done.err.trim().split('\n').length, 1, done.err)
+  }))
 
 describe('help', () => {
   for (const runtime of ['bun', 'node', 'deno'] as const)
