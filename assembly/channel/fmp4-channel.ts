@@ -16,7 +16,7 @@ import { OK, RING_FULL, RING_RETRY, RING_TABLE_FULL, RING_TOO_SMALL } from '../s
 import { firstSlice } from '../video/access-unit';
 import { isRandomAccess } from '../video/picture';
 import { audioChannels, audioRate } from './audio-track';
-import { audioAnnounced, setAudioAnnounced, setAudioWanted, setSliceTime } from './channel';
+import { audioAnnounced, audioWanted, setAudioAnnounced, setAudioWanted, setSliceTime } from './channel';
 import {
   closesFragment, closingBytes, extendFragment, finishFragment, isFragmentOpen, leadBytes, openFragment, resetFragments, setAudioUtc, willClose,
   writeAudioFragments,
@@ -84,9 +84,14 @@ function dropOlder(ticks: i64, counter: i32): void {
 
 // ── fragments and slices ───────────────────────────────────────────────────────────────────────────────────────────────
 
+/** The open slice has no init segment yet. */
+export function isInitPending(): bool {
+  return openSlice != 0 && load<i32>(openSlice, SLICE_INIT) < 0;
+}
+
 /** Tracks and init segment of a slice, at the end of its first fragment. The room for one more init segment was checked. */
-function decideTracks(): void {
-  if (load<i32>(openSlice, SLICE_INIT) >= 0) return;
+export function decideTracks(): void {
+  if (!isInitPending()) return;
   if (!tracksDecided && hasAudio() && (sideCount > 0 || audioAccepted)) setAudioAnnounced(true);
   tracksDecided = true;
   recordTracks(currentInit(audioAnnounced ? audioRate : 0, audioChannels));
@@ -111,7 +116,7 @@ export function closeFmp4Slice(why: i32, nextTicks: i64, continues: bool): void 
 
 function beginFmp4Slice(ticks: i64, ptsMs: f64, utcMs: f64, discontinuity: bool): void {
   dropOlder(ticks, STATE_AUDIO_EARLY);
-  if (tracksDecided && sideCount > 0) setAudioAnnounced(true);
+  if (tracksDecided && (sideCount > 0 || audioWanted)) setAudioAnnounced(true);
   startMediaTime(ticks, discontinuity);
   beginSlice(written, ptsMs, utcMs, discontinuity);
   setSliceTime(ticks, ptsMs, tracksDecided && !discontinuity);

@@ -13,16 +13,16 @@ import { trimZeros } from '../nal/start-code';
 import { moveUnits } from '../nal/unit-list';
 import { addF64, count, setF64 } from '../state';
 import {
-  CONFIG_NOT_OPEN, NOTICE_DISCONTINUITY, NOTICE_RASL_DROPPED, OK, PICTURE_EMPTY, PICTURE_NEED_IDR, PICTURE_NOT_CONFIGURED, RING_ADDRESS,
+  CONFIG_NOT_OPEN, NOTICE_DISCONTINUITY, NOTICE_RASL_DROPPED, OK, PICTURE_EMPTY, PICTURE_FORMAT_CHANGED, PICTURE_NEED_IDR, PICTURE_NO_PARAMETER_SETS, PICTURE_NOT_CONFIGURED, RING_ADDRESS,
   RING_FULL, RING_RETRY, TIME_RANGE,
 } from '../status';
 import { ticksOf } from '../ts/clock';
-import { checkSliceType, fixVideoFormat, listUnits, openAccessUnit } from '../video/access-unit';
+import { bringsNewSets, checkSliceType, fixVideoFormat, listUnits, openAccessUnit, sliceAt } from '../video/access-unit';
 import { broughtPps, broughtSps, isCraOrBla, isRandomAccess, isRasl, setsChanged } from '../video/picture';
 import { setLastAudio } from './audio-track';
 import { audioAnnounced, audioWanted, dropsRasl, isOpen, needIdr, setDropsRasl, setNeedIdr, slicePtsMs } from './channel';
 import { countRefusal } from './refusals';
-import { prepareSample, reserveSample, writeFmp4Picture } from './fmp4-channel';
+import { decideTracks, isInitPending, prepareSample, reserveSample, writeFmp4Picture } from './fmp4-channel';
 import { checkTime, isPlausibleTime } from './timing';
 import { closeSlice } from './slices';
 import { tsBytesMost, writeTsPicture } from './ts-channel';
@@ -125,7 +125,12 @@ function accept(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameT
   const ok = checkArguments(at, length, ptsMs, utcMs);
   if (ok != OK) return ok;
   const end = trimZeros(at, at + length);
+  if (!isTs() && isInitPending() && bringsNewSets(at, <i32>(end - at))) decideTracks();
   const unit = openAccessUnit(at, <i32>(end - at));
+  if (unit == PICTURE_NO_PARAMETER_SETS || unit == PICTURE_FORMAT_CHANGED) {
+    // to a host whose P frame is refused anyway, the parameter sets that it would need are no news
+    return needIdr && sliceAt != 0 && !isRandomAccess ? PICTURE_NEED_IDR : unit;
+  }
   if (unit != OK) return unit;
   if ((frameType == FRAME_I) != isRandomAccess) count(STATE_WRONG_FRAME_TYPE);
   if (isRasl && dropsRasl) {
@@ -143,7 +148,7 @@ function accept(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameT
     }
   }
   if (needIdr && !isRandomAccess) return PICTURE_NEED_IDR;
-  const units = isTs() ? OK : listUnits(end);
+  const units = isTs() ? OK : listUnits(at, end);
   if (units != OK) return units;
   const bytes = <i32>(end - at);
   at = findRoom(at, length, bytes, ptsMs);

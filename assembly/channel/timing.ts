@@ -21,19 +21,21 @@ export const AV_DISTANCE_MS: f64 = 10000;
 
 let lastPtsMs: f64 = -1;
 let lastStepMs: f64 = 0;
+let intervalMs: f64 = 0; // last plausible step
 let shortRun: i32 = 0;
 let mistaken: i32 = OK; // the mistake that was seen, until a plausible interval
 
 export function clearTiming(): void {
   lastPtsMs = -1;
   lastStepMs = 0;
+  intervalMs = 0;
   shortRun = 0;
   mistaken = OK;
 }
 
-/** Interval to the frame before, ms; 0 = unknown. */
+/** Interval between the last two frames that followed each other, ms; 0 = unknown. */
 export function lastInterval(): f64 {
-  return lastStepMs > 0 && lastStepMs < JUMP_MS ? lastStepMs : 0;
+  return intervalMs;
 }
 
 export function isPlausibleTime(ms: f64): bool {
@@ -66,6 +68,7 @@ export function checkTime(ptsMs: f64, randomAccess: bool): i32 {
   lastStepMs = step;
   if (status == OK) {
     mistaken = OK;
+    intervalMs = step;
     return OK;
   }
   if (status == TIME_MICROSECONDS || status == TIME_FRAME_NUMBERS) return status; // every frame is wrong: an IDR is no better

@@ -18,7 +18,7 @@ import { bodyAt } from '../video/access-unit';
 import { isRandomAccess } from '../video/picture';
 import { frameTicks } from './audio-track';
 import {
-  ANNOUNCE_MS, audioAnnounced, headerWaits, setAudioAnnounced, setAudioWanted, setHeaderWaits, setSliceTime, slicePtsMs,
+  ANNOUNCE_MS, audioAnnounced, audioWanted, headerWaits, setAudioAnnounced, setAudioWanted, setHeaderWaits, setSliceTime, slicePtsMs,
 } from './channel';
 import { closeRecords, endUnitAt, publish, recordTracks, settleHeader } from './publish';
 import { lastInterval } from './timing';
@@ -146,7 +146,7 @@ export function closeTsSlice(why: i32, nextTicks: i64): void {
 function decideTracks(ticks: i64): void {
   dropOlder(ticks, STATE_AUDIO_EARLY);
   if (!hasAudio() || audioAnnounced) return;
-  if (sideCount > 0) setAudioAnnounced(true);
+  if (sideCount > 0 || audioWanted) setAudioAnnounced(true);
   else if (!waitedForAudio) setHeaderWaits(true);
 }
 

@@ -49,6 +49,11 @@ export function isH264Filler(at: usize): bool {
   return unitType(load<u8>(at)) == NAL_FILLER;
 }
 
+export function isH264Set(at: usize): bool {
+  const type = unitType(load<u8>(at));
+  return type == NAL_SPS || type == NAL_PPS;
+}
+
 /** VPS of H.265: nal_unit_header 40 01. As H.264 its type 0 is unspecified, so no encoder sends it. */
 export function looksLikeH265(at: usize): bool {
   return load<u8>(at) == 0x40 && load<u8>(at, 1) == 0x01;

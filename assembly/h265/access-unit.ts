@@ -50,6 +50,11 @@ export function isH265Filler(at: usize): bool {
   return unitType(at) == NAL_FILLER || layerId(at) != 0;
 }
 
+export function isH265Set(at: usize): bool {
+  const type = unitType(at);
+  return type >= NAL_VPS && type <= NAL_PPS && layerId(at) == 0;
+}
+
 /** An SPS of H.264: as H.265 its header byte is an unspecified type (51, 19 or 35 with a layer), and a profile follows. */
 function looksLikeH264(at: usize): bool {
   const header = load<u8>(at);
@@ -111,13 +116,13 @@ export function beginH265Picture(at: usize, end: usize): i32 {
   const start = parseSegmentStart(at, end);
   if (start != OK) return start;
   if (!firstSegment) return PICTURE_MALFORMED; // its first slice is missing
+  if (type == NAL_RASL_N || type == NAL_RASL_R) markRasl();
+  else if (isIrap(type)) markRandomAccess(type != NAL_IDR_W_RADL && type != NAL_IDR_N_LP);
   const known = activate(segmentPps);
   if (known != OK) return known;
   parseSegmentStart(at, end);
   const rest = parseSegmentRest(dependentSlices, extraBits, sps.addressBits);
   if (rest != OK) return rest;
-  if (type == NAL_RASL_N || type == NAL_RASL_R) markRasl();
-  else if (isIrap(type)) markRandomAccess(type != NAL_IDR_W_RADL && type != NAL_IDR_N_LP);
   return checkFormat(sps.width, sps.height, ptl.profileIdc, sampleFormat());
 }
 

@@ -76,6 +76,13 @@ function removeSet(index: i32): void {
   }
 }
 
+/** A set with exactly these bytes is cached. */
+export function isKnownSet(at: usize, length: i32): bool {
+  for (let index: i32 = 0; index < count; index++)
+    if (setLength(index) == length && sameBytes(setAddress(index), at, length)) return true;
+  return false;
+}
+
 /** 0: was known with the same bytes; 1: stored; -1: does not fit. */
 export function storeSet(kind: i32, id: i32, at: usize, length: i32): i32 {
   const known = findSet(kind, id);

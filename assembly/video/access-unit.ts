@@ -1,16 +1,17 @@
 /** The access unit being pushed: finds its units, asks the codec what they are. Codec-neutral entry of h264/ and h265/. */
 import { isH265 } from '../config';
-import { clearH264, beginH264Picture, continueH264Picture, fixH264Format, isH264Filler, isH264Slice, readH264Unit } from '../h264/access-unit';
+import { clearH264, beginH264Picture, continueH264Picture, fixH264Format, isH264Filler, isH264Set, isH264Slice, readH264Unit } from '../h264/access-unit';
 import {
-  beginH265Picture, checkH265SliceType, clearH265, continueH265Picture, fixH265Format, isH265Filler, isH265Slice, readH265Unit,
+  beginH265Picture, checkH265SliceType, clearH265, continueH265Picture, fixH265Format, isH265Filler, isH265Set, isH265Slice, readH265Unit,
 } from '../h265/access-unit';
+import { isKnownSet } from '../nal/parameter-sets';
 import { nextStartCode, trimZeros } from '../nal/start-code';
 import { addUnit, clearUnits, unitCount } from '../nal/unit-list';
 import { OK, PICTURE_MALFORMED, PICTURE_NO_START_CODE, PICTURE_NONE, PICTURE_TOO_MANY_UNITS } from '../status';
 import { clearFormat } from './format';
-import { clearPicture, ROLE_KEEP } from './picture';
+import { clearPicture, isRandomAccess, ROLE_KEEP, setsChanged } from './picture';
 
-/** First slice: its NAL header, and the first byte of its start code. */
+/** First slice, 0 when none was reached: its NAL header, and the first byte of its start code. */
 export let sliceAt: usize = 0;
 export let sliceCodeAt: usize = 0;
 /** First of the units that stand directly in front of the first slice and are all kept: its start code. */
@@ -42,6 +43,7 @@ export function openAccessUnit(at: usize, length: i32): i32 {
   clearUnits();
   clearPicture();
   keptApart = false;
+  sliceAt = 0;
   let code = nextStartCode(at, end);
   if (code == end) return PICTURE_NO_START_CODE;
   for (let p = at; p < code; p++) if (load<u8>(p) != 0) return PICTURE_NO_START_CODE; // leading_zero_8bits only
@@ -90,7 +92,11 @@ function beginPicture(unit: usize, end: usize): i32 {
  * Reads on to the end: the unit list then holds every unit that is kept, in order. For containers that need lengths.
  * `firstSlice` is the index of the first slice.
  */
-export function listUnits(end: usize): i32 {
+export function listUnits(at: usize, end: usize): i32 {
+  if (setsChanged && !isRandomAccess) {
+    const listed = listPrefix(at, end);
+    if (listed != OK) return listed;
+  }
   firstSlice = unitCount;
   let unit = sliceAt;
   while (true) {
@@ -102,6 +108,38 @@ export function listUnits(end: usize): i32 {
     const status = continuePicture(unit, end);
     if (status != OK) return status;
   }
+}
+
+/**
+ * Would openAccessUnit() change the parameter set cache? A header that is written from the cache and still waits has to be written before.
+ */
+export function bringsNewSets(at: usize, length: i32): bool {
+  const end = at + length;
+  let code = nextStartCode(at, end);
+  while (code + 4 < end) {
+    const unit = code + 3;
+    if (isSlice(unit)) return false;
+    code = nextStartCode(unit, end);
+    const isSet = isH265() ? isH265Set(unit) : isH264Set(unit);
+    if (isSet && !isKnownSet(unit, <i32>(trimZeros(unit, code) - unit))) return true;
+  }
+  return false;
+}
+
+/**
+ * Lists the units in front of the first slice again, parameter sets included: new ones in the middle of a GOP are in no sample entry, so the
+ * sample has to carry them. Decoders take them there, although avc1 and hvc1 do not foresee it. Spec: 14496-15 5.4.2.1
+ */
+function listPrefix(at: usize, end: usize): i32 {
+  clearUnits();
+  let code = nextStartCode(at, end);
+  while (code < sliceCodeAt) {
+    const unit = code + 3;
+    code = nextStartCode(unit, end);
+    const unitEnd = trimZeros(unit, code);
+    if (unitEnd > unit && !isDropped(unit) && !addUnit(unit, <i32>(unitEnd - unit))) return PICTURE_TOO_MANY_UNITS;
+  }
+  return OK;
 }
 
 /** Filler data has no place in a sample. Spec: 14496-15 5.2.2, 8.2 */

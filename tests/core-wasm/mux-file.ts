@@ -60,6 +60,8 @@ export type MuxOptions = {
   options?: CoreOptions
   /** push from an address outside of the ring instead of reserving */
   foreign?: boolean
+  /** milliseconds by which audio is pushed late */
+  audioLateMs?: number
 }
 
 /** Gathers slices as the ring delivers them. */
@@ -118,7 +120,8 @@ export const mux = async (options: MuxOptions): Promise<Muxed> => {
   }
   const collector = new Collector(core)
   let sounds = 0
-  const pushAudioTo = (ms: number) => {
+  const pushAudioTo = (limit: number) => {
+    const ms = limit - (options.audioLateMs ?? 0)
     for (; sounds < audio.length && (sounds * 1_024_000) / audioRate <= ms; sounds++) {
       const pts = (sounds * 1_024_000) / audioRate
       note(core.copyAudio(audio[sounds]!, pts, UTC_START_MS + pts, sounds))
@@ -129,7 +132,11 @@ export const mux = async (options: MuxOptions): Promise<Muxed> => {
     const pts = (index * 1000) / fps
     pushAudioTo(pts)
     const type = frame.key ? FRAME_I : FRAME_P
-    note(core.copyVideo(frame.data, pts, UTC_START_MS + pts, index, type))
+    if (options.foreign) {
+      const at = core.memory.buffer.byteLength - frame.data.length
+      core.bytes.set(frame.data, at)
+      note(core.pushVideo(at, frame.data.length, pts, UTC_START_MS + pts, index, type))
+    } else note(core.copyVideo(frame.data, pts, UTC_START_MS + pts, index, type))
     collector.take()
   })
   note(core.flush(CLOSED_STOP))

@@ -8,7 +8,7 @@ const INTERESTING = [0, 1, 2, 3, 0x40, 0x42, 0x44, 0x65, 0x67, 0x68, 0x7f, 0x80,
 
 /** One to four of: flip a bit, set a byte, cut, double a part, drop a part, insert start codes, insert noise. */
 export const mutate = (rng: Random, input: Uint8Array): Uint8Array => {
-  let bytes = input.slice()
+  let bytes: Uint8Array = input.slice()
   for (let times = 1 + integer(rng, 4); times > 0; times--) {
     const at = integer(rng, bytes.length + 1)
     const span = integer(rng, 12)

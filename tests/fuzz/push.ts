@@ -166,7 +166,7 @@ const oddCalls = (rng: Random, core: Core): void => {
 }
 
 /** After all that, a good stream must be accepted. */
-const checkUsable = (rng: Random, s: Scenario): void => {
+const checkUsable = (s: Scenario): void => {
   const { core } = s
   core.unhold()
   core.flush(abi.CLOSED_STOP)
@@ -194,7 +194,7 @@ export const fuzzPushes = async (seed: number, variant: Variant = 'simd'): Promi
       else readOrBreak(rng, scenario)
       if (step % 4 === 3) scenario.guard.check()
     }
-    checkUsable(rng, scenario)
+    checkUsable(scenario)
     scenario.guard.check()
   } catch (error) {
     throw new Error(`push sequence of seed ${seed}: ${(error as Error).stack}`)
