@@ -97,11 +97,9 @@ const muxCommand = async (args: readonly string[]): Promise<number> => {
   return 0
 }
 
-const AAC_BENCH = new URL('./aac.bench.ts', import.meta.url)
-
 const aacCommand = async (args: readonly string[]): Promise<number> => {
   const json = args.includes('--json')
-  const { runAac } = await import(AAC_BENCH.href)
+  const { runAac } = await import('./aac.bench.ts')
   const result = await runAac({ json, write: args.includes('--write') })
   if (json) console.log(JSON.stringify(result, undefined, 2))
   return 0
