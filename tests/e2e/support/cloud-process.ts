@@ -30,7 +30,8 @@ export class CloudProcess {
   }
 
   async start(): Promise<CloudAddress> {
-    const args = [SERVER, this.#folder, ...this.#ports.map(String)]
+    // Node needs its loader for TypeScript in the child as well
+    const args = [...process.execArgv, SERVER, this.#folder, ...this.#ports.map(String)]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#child = child
     let output = ''

@@ -31,6 +31,10 @@ export class EventCamera {
     // as known firmware does: the plan first, blocking, then initCs
     const balance = await this.balance(10)
     if (!balance) throw new Error('no plan was told')
+    await this.enter(channel)
+  }
+
+  async enter(channel: Partial<iv_cs_channel_params_s> = {}): Promise<void> {
     const opened = await this.storage.initCs(
       initParams(channel, {
         onStartPushStream: () => void this.told.push('start'),
