@@ -82,14 +82,16 @@ const encodeFfmpeg = (wav: string, bitRate: number, out: string): number => {
   return statSync(out).size
 }
 
-/** Bit rate at which ffmpeg's encoder gives about `bytes`: its own surplus is nearly proportional. */
+/** Encodes with ffmpeg at the bit rate that gives the size nearest to `bytes`: its surplus is nearly proportional. */
 const encodeFfmpegTo = (wav: string, start: number, bytes: number, out: string): void => {
   let bitRate = start
-  for (let n = 0; n < 6; n++) {
-    const size = encodeFfmpeg(wav, Math.round(bitRate), out)
-    if (Math.abs(size / bytes - 1) < 0.01) return
-    bitRate *= bytes / size
+  let best = { bitRate, distance: Infinity }
+  for (let n = 0; n < 8 && best.distance > 0.005; n++) {
+    const ratio = encodeFfmpeg(wav, Math.round(bitRate), out) / bytes
+    if (Math.abs(ratio - 1) < best.distance) best = { bitRate, distance: Math.abs(ratio - 1) }
+    bitRate /= 1 + 0.7 * (ratio - 1) // damped: its rate control is not smooth
   }
+  encodeFfmpeg(wav, Math.round(best.bitRate), out)
 }
 
 const measureCase = async (

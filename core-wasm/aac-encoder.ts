@@ -1,4 +1,4 @@
-import { AUDIO_G711A, AUDIO_G711U, AUDIO_PCM } from './abi.gen.ts'
+import { AUDIO_G711A, AUDIO_G711U, AUDIO_PCM, CONFIG_AUDIO_RANGE } from './abi.gen.ts'
 import { CoreError } from './errors.ts'
 import { instantiate, loadBest, loadModule, type Variant } from './loader.ts'
 
@@ -74,6 +74,7 @@ export class AacEncoder {
         ? (await loadBest()).module
         : await loadModule(options.variant))
     const exports = (await instantiate(module)) as unknown as EncoderExports
+    if (!Object.hasOwn(INPUTS, input)) throw new CoreError(CONFIG_AUDIO_RANGE)
     const { kind, bytes, silence } = INPUTS[input]
     const status = exports.aac_open(sampleRate, channels, kind, bitRate)
     if (status < 0) throw new CoreError(status)

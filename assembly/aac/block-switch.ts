@@ -3,7 +3,7 @@
 
 import { EIGHT_SHORT, FRAME, LONG_START_SEQUENCE, LONG_STOP_SEQUENCE, ONLY_LONG, SHORT } from './frame';
 import {
-  ATTACK_WINDOW, channel, INPUT, IS_SHORT, LAST_SAMPLE, LATE_WINDOW, NEXT_SHORT, NEXT_WINDOW, RECENT_ENERGY, SEQUENCE,
+  ATTACK_WINDOW, channel, INPUT, IS_SHORT, LAST_ATTACK, LAST_SAMPLE, LATE_WINDOW, NEXT_SHORT, NEXT_WINDOW, RECENT_ENERGY, SEQUENCE,
   WAS_SHORT
 } from './state';
 
@@ -59,6 +59,7 @@ function attackSteps(ch: usize): i32 {
   let at = ch + INPUT + 2 * FRAME * 4;
   let last = load<f32>(ch + LAST_SAMPLE);
   let recent = load<f32>(ch + RECENT_ENERGY);
+  let striking = load<i32>(ch + LAST_ATTACK) != 0;
   let found = 0;
   for (let step = 0; step < STEPS; step++) {
     let energy: f32 = 0;
@@ -68,9 +69,12 @@ function attackSteps(ch: usize): i32 {
       last = x;
       energy += h * h;
     }
-    if (energy > QUIET && energy > ATTACK_RATIO * recent) found |= 1 << step;
+    // an attack that begins late in one step goes on growing in the next
+    striking = !striking && energy > QUIET && energy > ATTACK_RATIO * recent;
+    if (striking) found |= 1 << step;
     recent = energy > recent ? energy : <f32>0.75 * recent + <f32>0.25 * energy;
   }
+  store<i32>(ch + LAST_ATTACK, <i32>striking);
   store<f32>(ch + LAST_SAMPLE, last);
   store<f32>(ch + RECENT_ENERGY, recent);
   return found;

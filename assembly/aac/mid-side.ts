@@ -2,6 +2,9 @@
 
 import { BANDS, channel, EDGE, MASK, midSide, SPECTRUM } from './state';
 
+/** Independent channels of equal level cost the same either way; only what is clearly cheaper is changed. */
+const GAIN_LEAST: f32 = 1.5;
+
 /** Chooses per band and replaces the spectra and masks of the bands that are coded as mid and side. */
 export function chooseMidSide(): void {
   const left = channel(0), right = channel(1);
@@ -23,7 +26,7 @@ export function chooseMidSide(): void {
     const mask: f32 = min<f32>(maskLeft, maskRight) * <f32>0.5;
     const apart = (l2 / maskLeft + 1) * (r2 / maskRight + 1);
     const together = (m2 / mask + 1) * (s2 / mask + 1);
-    const use = together < apart;
+    const use = together * GAIN_LEAST < apart;
     store<u8>(midSide + b, <u8>use);
     if (!use) continue;
     store<f32>(left + MASK + (<usize>b << 2), mask);

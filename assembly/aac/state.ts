@@ -90,6 +90,7 @@ export const IS_SHORT: usize = INFO + 68; // this frame is to be short
 export const ATTACK_WINDOW: usize = INFO + 72; // short window of this frame in which the attack lies
 export const NEXT_SHORT: usize = INFO + 76;
 export const NEXT_WINDOW: usize = INFO + 80;
+export const LAST_ATTACK: usize = INFO + 88; // the newest step was the start of an attack
 export const LATE_WINDOW: usize = INFO + 84; // attack already seen for the frame after the next, or -1
 
 let cursor: usize = 0;
