@@ -28,6 +28,9 @@ const sound = (rate: number) => ({
   source: `aevalsrc='if(lt(mod(t+0.5\\,1)\\,${FLASH_S})\\,0.5*sin(2*PI*1000*t)\\,0)':sample_rate=${rate}`,
 })
 
+/** Between two onsets there is at least this much quiet: within a tone the measure may dip. */
+const QUIET_S = 0.3
+
 /** Times at which a per-frame measure rises through a threshold, in seconds. */
 const onsets = (graph: string, tag: string, threshold: number): number[] => {
   const probe = run(toolPath('ffprobe'), [
@@ -36,14 +39,14 @@ const onsets = (graph: string, tag: string, threshold: number): number[] => {
   ])
   assert.equal(probe.status, 0, probe.stderr)
   const times: number[] = []
-  let high = true
+  let lastHigh = Number.NEGATIVE_INFINITY
   for (const line of probe.stdout.toString('utf8').split('\n')) {
     const [time, value] = line.split(',').map(Number)
     if (time === undefined || value === undefined || Number.isNaN(time)) continue
     // astats says -inf for silence, which Number() does not read
-    const now = !Number.isNaN(value) && value > threshold
-    if (now && !high) times.push(time)
-    high = now
+    if (Number.isNaN(value) || value <= threshold) continue
+    if (time - lastHigh > QUIET_S) times.push(time)
+    lastHigh = time
   }
   return times
 }
