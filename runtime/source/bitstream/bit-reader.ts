@@ -71,7 +71,7 @@ export class BitReader {
   se(): number {
     const code = this.ue()
     const magnitude = Math.ceil(code / 2)
-    return code % 2 === 1 ? magnitude : -magnitude
+    return code % 2 === 1 ? magnitude : 0 - magnitude
   }
 
   /** Whether data stands before the rbsp_trailing_bits. Spec: H.264 7.2, H.265 7.2 more_rbsp_data(). */

@@ -9,6 +9,7 @@ import {
 } from '../../../runtime/source/annexb.ts'
 import { videoClip, videoFrameMd5s } from '../../support/ffmpeg.ts'
 import { MEDIA_STREAMS, mediaPath, needMedia } from '../../support/media.ts'
+import { random } from '../../support/random.ts'
 import { needTool } from '../../support/tools.ts'
 
 type Unit = { bytes: Buffer; offset: number; key: boolean }
@@ -158,4 +159,19 @@ test('slices, AUDs and VUI timing of camera-like clips', { skip: needTool('ffmpe
       assert.equal(keys, 3)
       assert.ok(Math.abs(splitter.fps! - 30000 / 1001) < 1e-9)
     }
+})
+
+test('random bytes: nothing is lost after the first start code, whatever the chunks', async () => {
+  const next = random(0x5eed)
+  for (let i = 0; i < 500; i++) {
+    const bytes = Uint8Array.from({ length: 200 + Math.floor(next() * 2000) }, () =>
+      next() < 0.5 ? Math.floor(next() * 2) : Math.floor(next() * 256),
+    )
+    for (const codec of ['h264', 'h265'] as const) {
+      const whole = await split(bytes, codec)
+      const joined = Buffer.concat(whole.map((unit) => unit.bytes))
+      assert.deepEqual(joined, Buffer.from(bytes.subarray(bytes.length - joined.length)))
+      assert.deepEqual(await split(bytes, codec, 1 + Math.floor(next() * 50)), whole)
+    }
+  }
 })
