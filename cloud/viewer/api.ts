@@ -4,8 +4,8 @@ import type { Api } from '../server/app.ts'
 const client = hc<Api>('/api')
 const channels = client.devices[':productId'][':deviceName'].channels[':channel']
 
-/** Slices that lie this close are one recording. */
-const GAP_MS = 1000
+/** Events that are shown of one day. */
+const EVENTS_MAX = 500
 
 export type Camera = { productId: string; deviceName: string; channel: number }
 export type Recording = { startMs: number; endMs: number }
@@ -53,9 +53,15 @@ export const timeline = (camera: Camera, fromMs: number, toMs: number) =>
   ask(
     channels.timeline.$get({
       param: pathOf(camera),
-      query: { from: String(fromMs), to: String(toMs), gapMs: String(GAP_MS) },
+      query: { from: String(fromMs), to: String(toMs) },
     }),
   )
+
+export const listEvents = async (camera: Camera, fromMs: number, toMs: number) => {
+  const query = { from: String(fromMs), to: String(toMs), limit: String(EVENTS_MAX) }
+  return (await ask(channels.events.$get({ param: pathOf(camera), query }))).events
+}
+export type EventInfo = Awaited<ReturnType<typeof listEvents>>[number]
 
 /** Playlist of a range; without an end: of what is being recorded. */
 export const playlistUrl = (camera: Camera, fromMs: number, toMs?: number): string => {

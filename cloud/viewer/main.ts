@@ -1,7 +1,9 @@
-import { ApiFault, listDays, listDevices, timeline as loadTimeline } from './api.ts'
+import { listDays, listDevices, listEvents, timeline as loadTimeline } from './api.ts'
 import { Calendar } from './calendar.ts'
 import { drawDevices, type Entry, entriesOf, isSame } from './devices.ts'
 import { byId } from './dom.ts'
+import { drawEvents, neighbour } from './events.ts'
+import { poll, pollEvery, report, tell, untell } from './notice.ts'
 import { Player } from './player.ts'
 import { addDays, dateText, durationText, isoDate, timeText, type Zone, zoneName } from './time.ts'
 import { Timeline } from './timeline.ts'
@@ -16,23 +18,6 @@ const ZONE_KEY = 'skyrill-zone'
 let zone: Zone = localStorage.getItem(ZONE_KEY) === 'utc' ? 'utc' : 'local'
 let chosen: Entry | undefined
 let date = isoDate(Date.now(), zone)
-
-// ── messages ──────────────────────────────────────────────────────────────────────────────────────
-
-const notice = byId('notice')
-
-const tell = (message: string): void => {
-  byId('notice-text').textContent = message
-  notice.hidden = false
-}
-
-const report = (error: unknown): void => {
-  tell(error instanceof ApiFault ? error.message : `Something went wrong: ${String(error)}`)
-}
-
-byId('notice-close').addEventListener('click', () => {
-  notice.hidden = true
-})
 
 // ── player ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -67,7 +52,7 @@ const playFrom = async (utcMs: number): Promise<void> => {
   if (!chosen) return
   const camera = chosen
   try {
-    notice.hidden = true
+    untell()
     const to = Math.max(timeline.recordings.at(-1)?.endMs ?? 0, utcMs + 86_400_000)
     const { recordings } = await loadTimeline(camera, Math.floor(utcMs), Math.ceil(to))
     if (!isSame(camera, chosen)) return
@@ -87,7 +72,7 @@ const playFrom = async (utcMs: number): Promise<void> => {
 
 const followLive = (): void => {
   if (!chosen) return
-  notice.hidden = true
+  untell()
   const today = isoDate(Date.now(), zone)
   if (date !== today) void showDay(today)
   player.followLive(chosen)
@@ -119,9 +104,14 @@ let shownDay = { startMs: 0, endMs: 0 }
 const refreshTimeline = async (): Promise<void> => {
   if (!chosen) return
   const [camera, day] = [chosen, shownDay]
-  const { recordings, nowMs } = await loadTimeline(camera, day.startMs, day.endMs)
+  const [{ recordings, nowMs }, events] = await Promise.all([
+    loadTimeline(camera, day.startMs, day.endMs),
+    listEvents(camera, day.startMs, day.endMs),
+  ])
   if (!isSame(camera, chosen) || day !== shownDay) return
   timeline.recordings = recordings
+  timeline.events = events
+  drawEvents(events, zone, (event) => void playFrom(event.videoStartMs))
   timeline.nowMs = nowMs
   timeline.draw()
   const totalMs = recordings.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
@@ -138,6 +128,7 @@ const showDay = async (next: string): Promise<void> => {
     shownDay = day
     timeline.zone = zone
     timeline.recordings = []
+    timeline.events = []
     timeline.showDay(day.startMs, day.endMs)
     const noonMs = (day.startMs + day.endMs) / 2
     byId('day').textContent = dateText(noonMs, zone)
@@ -160,6 +151,16 @@ const calendar = new Calendar({
   },
 })
 
+const jump = (way: 1 | -1): void => {
+  // half a second of tolerance, or "before" would find the event that has just begun to play
+  const atMs = (player.utcMs ?? timeline.nowMs) + way * 500
+  const event = neighbour(timeline.events, atMs, way)
+  if (event) void playFrom(event.videoStartMs)
+  else tell(way > 0 ? 'This day has no later event.' : 'This day has no earlier event.')
+}
+
+byId('event-before').addEventListener('click', () => jump(-1))
+byId('event-after').addEventListener('click', () => jump(1))
 byId('day').addEventListener('click', () => calendar.toggle(date))
 byId('day-before').addEventListener('click', () => void showDay(addDays(date, -1)))
 byId('day-after').addEventListener('click', () => void showDay(addDays(date, 1)))
@@ -234,26 +235,6 @@ document.addEventListener('keydown', (event) => {
 
 // ── start ─────────────────────────────────────────────────────────────────────────────────────────
 
-/** A poll that fails is told once and tried again; the message goes when it works. */
-let isPollFailing = false
-const poll = async (task: () => Promise<void>): Promise<void> => {
-  try {
-    await task()
-    if (isPollFailing) notice.hidden = true
-    isPollFailing = false
-  } catch (error) {
-    if (!isPollFailing) report(error)
-    isPollFailing = true
-  }
-}
-
-const every = (ms: number, task: () => Promise<void>): void => {
-  setTimeout(async () => {
-    if (!document.hidden) await poll(task)
-    every(ms, task)
-  }, ms)
-}
-
 drawZone()
 drawControls()
 setInterval(tick, TICK_MS)
@@ -264,8 +245,8 @@ if (location.search === '?denied') {
   )
 }
 void poll(refreshDevices)
-every(DEVICES_MS, refreshDevices)
-every(TIMELINE_MS, refreshTimeline)
+pollEvery(DEVICES_MS, refreshDevices)
+pollEvery(TIMELINE_MS, refreshTimeline)
 
 /** What tests and curious people may ask. */
 Object.assign(window, {

@@ -1,22 +1,26 @@
-import type { Recording } from './api.ts'
-import { minuteText, timeText, type Zone } from './time.ts'
+import type { EventInfo, Recording } from './api.ts'
+import { eventTitle } from './events.ts'
+import { timeText, type Zone } from './time.ts'
+import {
+  drawEvents,
+  drawLine,
+  drawRecordings,
+  drawRuler,
+  openFrame,
+  type View,
+} from './timeline-paint.ts'
 
 const SPAN_MIN_MS = 60_000
-/** Distances of labelled ticks, in seconds. */
-const STEPS_S = [5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10_800, 21_600]
-const LABEL_MIN_PX = 64
 const WHEEL_FACTOR = 1.0015
 /** A press that moves less is a click. */
 const CLICK_PX = 5
-const RULER_PX = 26
 
 export type TimelineEvents = { chosen(utcMs: number): void }
-
-type View = { fromMs: number; toMs: number }
 
 /** The day as a strip: what is recorded, where playback is, now. Zooms from the day to a minute. */
 export class Timeline {
   recordings: readonly Recording[] = []
+  events: readonly EventInfo[] = []
   positionMs: number | undefined
   nowMs = 0
   zone: Zone = 'local'
@@ -30,7 +34,7 @@ export class Timeline {
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
-    private readonly events: TimelineEvents,
+    private readonly on: TimelineEvents,
   ) {
     new ResizeObserver(() => this.draw()).observe(canvas)
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw())
@@ -82,11 +86,6 @@ export class Timeline {
     return fromMs + ((clientX - box.left) / box.width) * (toMs - fromMs)
   }
 
-  #x(utcMs: number, width: number): number {
-    const { fromMs, toMs } = this.#view
-    return ((utcMs - fromMs) / (toMs - fromMs)) * width
-  }
-
   #onWheel(event: WheelEvent): void {
     event.preventDefault()
     const { fromMs, toMs } = this.#view
@@ -131,7 +130,7 @@ export class Timeline {
     this.#pointers.delete(event.pointerId)
     if (event.type === 'pointerup' && this.#press && !this.#press.isDrag) {
       this.#cursorMs = undefined
-      this.events.chosen(this.#timeAt(event.clientX))
+      this.on.chosen(this.#timeAt(event.clientX))
     }
     if (this.#pointers.size === 0) this.#press = undefined
   }
@@ -157,7 +156,7 @@ export class Timeline {
         this.#move(this.#cursorMs - (toMs - fromMs) / 2, toMs - fromMs)
     } else if (event.key === 'Enter' || event.key === ' ') {
       this.#cursorMs = undefined
-      this.events.chosen(at)
+      this.on.chosen(at)
     } else if (event.key === '+' || event.key === '=') this.zoom(0.5)
     else if (event.key === '-') this.zoom(2)
     else return
@@ -166,102 +165,18 @@ export class Timeline {
   }
 
   draw(): void {
-    const { canvas } = this
-    const scale = devicePixelRatio
-    const width = canvas.clientWidth
-    const height = canvas.clientHeight
-    if (width === 0) return
-    canvas.width = Math.round(width * scale)
-    canvas.height = Math.round(height * scale)
-    const pen = canvas.getContext('2d')!
-    pen.scale(scale, scale)
-    const style = getComputedStyle(canvas)
-    const colour = (name: string) => style.getPropertyValue(name)
-    this.#drawRuler(pen, width, height, colour)
-    this.#drawRecordings(pen, width, height, colour)
-    if (this.nowMs > 0) this.#drawLine(pen, this.nowMs, width, height, colour('--dim'), [3, 3])
+    const frame = openFrame(this.canvas, this.#view, this.zone)
+    if (!frame) return
+    drawRuler(frame, this.#day.fromMs)
+    drawRecordings(frame, this.recordings)
+    drawEvents(frame, this.events, this.nowMs)
+    if (this.nowMs > 0) drawLine(frame, this.nowMs, { colour: '--dim', isDashed: true })
     if (this.#hoverMs !== undefined && !this.#press?.isDrag)
-      this.#drawLine(pen, this.#hoverMs, width, height, colour('--dim'), [], true)
-    if (this.positionMs !== undefined)
-      this.#drawLine(pen, this.positionMs, width, height, colour('--live'), [])
+      drawLine(frame, this.#hoverMs, { colour: '--dim', hasLabel: true })
+    if (this.positionMs !== undefined) drawLine(frame, this.positionMs, { colour: '--live' })
     if (this.#cursorMs !== undefined)
-      this.#drawLine(pen, this.#cursorMs, width, height, colour('--accent'), [], true)
+      drawLine(frame, this.#cursorMs, { colour: '--accent', hasLabel: true })
     this.#describe()
-  }
-
-  #drawRuler(
-    pen: CanvasRenderingContext2D,
-    width: number,
-    height: number,
-    colour: (name: string) => string,
-  ): void {
-    const { fromMs, toMs } = this.#view
-    const perPx = (toMs - fromMs) / width
-    const stepMs =
-      (STEPS_S.find((s) => (s * 1000) / perPx >= LABEL_MIN_PX) ?? STEPS_S.at(-1)!) * 1000
-    const label = stepMs < 60_000 ? timeText : minuteText
-    pen.font = `12px ${getComputedStyle(document.body).fontFamily}`
-    pen.textAlign = 'center'
-    pen.textBaseline = 'middle'
-    // ticks count from the day's start: that is midnight where the person is
-    const first = Math.ceil((fromMs - this.#day.fromMs) / stepMs) * stepMs + this.#day.fromMs
-    for (let at = first; at <= toMs; at += stepMs) {
-      const x = Math.round(this.#x(at, width)) + 0.5
-      pen.strokeStyle = colour('--line')
-      pen.beginPath()
-      pen.moveTo(x, RULER_PX)
-      pen.lineTo(x, height)
-      pen.stroke()
-      if (x < 22 || x > width - 22) continue
-      pen.fillStyle = colour('--dim')
-      pen.fillText(label(at, this.zone), x, RULER_PX / 2)
-    }
-  }
-
-  #drawRecordings(
-    pen: CanvasRenderingContext2D,
-    width: number,
-    height: number,
-    colour: (name: string) => string,
-  ): void {
-    pen.fillStyle = colour('--recorded')
-    for (const { startMs, endMs } of this.recordings) {
-      const left = this.#x(startMs, width)
-      const right = this.#x(endMs, width)
-      if (right < 0 || left > width) continue
-      // a recording of seconds must be seen on a strip of a day
-      pen.fillRect(left, RULER_PX + 12, Math.max(2, right - left), height - RULER_PX - 24)
-    }
-  }
-
-  #drawLine(
-    pen: CanvasRenderingContext2D,
-    atMs: number,
-    width: number,
-    height: number,
-    stroke: string,
-    dash: number[],
-    withLabel = false,
-  ): void {
-    const x = this.#x(atMs, width)
-    if (x < 0 || x > width) return
-    pen.strokeStyle = stroke
-    pen.lineWidth = dash.length > 0 ? 1 : 2
-    pen.setLineDash(dash)
-    pen.beginPath()
-    pen.moveTo(x, RULER_PX - 4)
-    pen.lineTo(x, height)
-    pen.stroke()
-    pen.setLineDash([])
-    pen.lineWidth = 1
-    if (!withLabel) return
-    const text = timeText(atMs, this.zone)
-    const half = pen.measureText(text).width / 2 + 6
-    const middle = Math.min(Math.max(x, half), width - half)
-    pen.fillStyle = stroke
-    pen.fillRect(middle - half, 3, half * 2, RULER_PX - 6)
-    pen.fillStyle = getComputedStyle(this.canvas).getPropertyValue('--panel')
-    pen.fillText(text, middle, RULER_PX / 2)
   }
 
   /** What the strip shows, for those who do not see it. */
@@ -278,7 +193,14 @@ export class Timeline {
     this.canvas.setAttribute('aria-valuenow', String(Math.round((at - fromMs) / 1000)))
     this.canvas.setAttribute(
       'aria-valuetext',
-      `${timeText(at, this.zone)}, ${isRecorded ? 'recorded' : 'nothing recorded'}`,
+      `${timeText(at, this.zone)}, ${isRecorded ? 'recorded' : 'nothing recorded'}${this.#eventAt(at)}`,
     )
+  }
+
+  #eventAt(atMs: number): string {
+    const event = this.events.find(
+      ({ startMs, endMs }) => atMs >= startMs && atMs < (endMs ?? this.nowMs),
+    )
+    return event ? `, ${eventTitle(event)}` : ''
   }
 }

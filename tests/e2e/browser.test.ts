@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -7,6 +7,7 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { openCloud, type TestCloud, until } from '../cloud/support/cloud.ts'
 import { TestDevice } from '../cloud/support/device.ts'
 import { makeSlices } from '../cloud/support/media.ts'
+import { ffmpeg } from '../support/ffmpeg.ts'
 import { buildFolder, withTempFolder } from '../support/paths.ts'
 import { needTool, toolPath } from '../support/tools.ts'
 
@@ -139,6 +140,59 @@ describe('the page in Chromium', { skip, timeout: 110_000 }, () => {
     assert.ok(utcMs! < startMs + 70_000)
     assert.match((await page.textContent('#notice-text')) ?? '', /Nothing was recorded at/)
     assert.ok((await page.evaluate<number>(COLOURS)) > 12, 'the picture is the recorded one')
+    assert.deepEqual(faults, [])
+  })
+
+  test('an event is shown with its picture and plays when it is chosen', async () => {
+    const params = {
+      ...{
+        channel: 0,
+        key: 'eeeeeeeeeeeeeeee-00000001',
+        eventId: 5,
+        info: 'Somebody at the door',
+        ai: 0,
+      },
+      ...{ startMs: startMs + 12_000, videoStartMs: startMs + 11_000 },
+    }
+    const begun = await device.ask('event', 'event_start', params)
+    assert.ok(begun.method === 'event_start_reply' && begun.data)
+    const { url, token } = begun.data.picture
+    const jpeg = await withTempFolder((folder) => {
+      const path = join(folder, 'shot.jpg')
+      ffmpeg('-f', 'lavfi', '-i', 'testsrc2=size=320x180', '-frames:v', '1', path)
+      return readFileSync(path)
+    })
+    const put = await fetch(url, {
+      method: 'PUT',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'image/jpeg' },
+      body: jpeg,
+    })
+    assert.equal(put.status, 204)
+    const ended = {
+      endMs: startMs + 18_000,
+      videoEndMs: startMs + 19_000,
+      video: 'whole',
+      picture: 'done',
+    }
+    const stopped = await device.ask('event', 'event_stop', { ...params, ...ended })
+    assert.equal(stopped.method === 'event_stop_reply' && stopped.code, 0, JSON.stringify(stopped))
+
+    const card = page.locator('.event')
+    await card.waitFor()
+    await until('its end', async () =>
+      /6 s/.test((await card.locator('.detail').textContent()) ?? ''),
+    )
+    await until('the picture', () =>
+      page.evaluate<boolean>(`document.querySelector('img.shot').naturalWidth === 320`),
+    )
+    await card.click()
+    const { utcMs } = await playing(startMs + 11_000)
+    assert.ok(utcMs! < startMs + 14_000, `${utcMs! - startMs} ms`)
+    assert.ok((await page.evaluate<number>(COLOURS)) > 12, 'the picture is the recorded one')
+    await page.click('#event-before')
+    await until('the message', () => page.isVisible('#notice'))
+    assert.match((await page.textContent('#notice-text')) ?? '', /no earlier event/)
+    await screenshot('page-event')
     assert.deepEqual(faults, [])
   })
 
