@@ -10,6 +10,7 @@ import type { Events, EventVerdict } from './event/events.ts'
 import { errorText, withPrefix } from './log.ts'
 import { CHANNEL_MAX } from './mqtt/messages.ts'
 import { type ChannelOptions, checkInit } from './options.ts'
+import { AppPlan } from './plan/app-plan.ts'
 import { NO_PLAN, permitsFullTime } from './plan/rules.ts'
 import { Archive } from './spool/archive.ts'
 import { Backfill } from './spool/backfill.ts'
@@ -71,6 +72,8 @@ export class CloudStorage {
   readonly #eventModule: EventModule
   readonly #archives = new Map<number, Archive>()
   #plansTimer: Timer | undefined
+  /** set when the app tells the plan, not the cloud */
+  #appPlan: AppPlan | undefined
   #unwatchAi: () => void = () => {}
   #unwatchOnline: () => void = () => {}
 
@@ -119,6 +122,7 @@ export class CloudStorage {
       for (const { uplink } of this.#lines.values()) uplink.online()
     })
     this.#steps = new StepWatch(this.#system.clock)
+    this.#appPlan = callbacks.onGetBalance && new AppPlan(callbacks.onGetBalance, this.#system.log)
     this.#phase = 'ready'
     this.#beat()
     // callbacks come after initCs has returned, as they do in the specification's flow
@@ -186,7 +190,8 @@ export class CloudStorage {
       },
       onServiceWrong: () => channel.notify(iv_cs_notify_msg_type_e.IV_CS_COS_SERVICE_WRONG, null),
       askPlan: async () => {
-        await this.#system.plans?.query(id, this.#times.replyMs)
+        if (this.#appPlan) this.#askApp(id, this.#times.replyMs)
+        else await this.#system.plans?.query(id, this.#times.replyMs)
         return this.#system.plans?.get(id)?.cs_switch === 1
       },
     })
@@ -215,10 +220,21 @@ export class CloudStorage {
         line.events.plan(plan)
         if (plan.cs_switch === 1) line.uplink.planned()
       }
+      if (this.#appPlan) {
+        line.unwatch = this.#system.plans?.listen(id, (_, plan) => apply(plan)) ?? line.unwatch
+        this.#askApp(id, 0)
+        continue
+      }
       const cached = this.#system.plans?.get(id)
       line.unwatch = this.#system.plans?.watch(id, (_, plan) => apply(plan)) ?? line.unwatch
       if (cached) apply(cached)
     }
+  }
+
+  #askApp(channel: number, timeoutMs: number): boolean {
+    const plan = this.#appPlan?.ask(channel, timeoutMs)
+    if (plan) this.#system.plans?.set(channel, plan)
+    return plan !== undefined
   }
 
   #beat(): void {
@@ -230,6 +246,7 @@ export class CloudStorage {
           `the wall clock was stepped by ${Math.round(this.#steps.lastStepMs)} ms`,
         )
       for (const { channel, events } of this.#lines.values()) {
+        if (this.#appPlan) this.#askApp(channel.id, 0)
         if (stepped) channel.clockStepped()
         channel.tick()
         events.tick()
@@ -262,6 +279,7 @@ export class CloudStorage {
     }
     this.#eventModule.close()
     this.#lines.clear()
+    this.#appPlan = undefined
     this.#phase = 'left'
     return iv_err_code_e.IV_ERR_NONE
   }
@@ -324,7 +342,23 @@ export class CloudStorage {
         iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE,
         `timeout_s must be 0 to ${QUERY_TIMEOUT_MAX_S} s, not ${timeout_s}`,
       )
+    if (this.#appPlan?.isAsking)
+      return this.#refuse(
+        iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE,
+        'getCsBalanceInfo must not be called from within onGetBalance',
+      )
     if (timeout_s === 0) return this.#cachedBalance(channel, info)
+    if (this.#appPlan) {
+      const answered = this.#askApp(channel, timeout_s * 1000)
+      return Promise.resolve(
+        answered
+          ? this.#cachedBalance(channel, info)
+          : this.#refuse(
+              iv_err_code_e.IV_ERR_CS_QUERY_SERVICE_TIMEOUT,
+              'onGetBalance told nothing usable',
+            ),
+      )
+    }
     return plans.query(channel, timeout_s * 1000).then((answered) => {
       if (answered) return this.#cachedBalance(channel, info)
       return this.#refuse(
@@ -342,7 +376,7 @@ export class CloudStorage {
       return iv_err_code_e.IV_ERR_NONE
     }
     // asked for in the background, so that the next call finds it
-    void plans?.query(channel, this.#times.replyMs)
+    if (!this.#appPlan) void plans?.query(channel, this.#times.replyMs)
     return this.#refuse(iv_err_code_e.IV_ERR_CS_NO_BALANCE, 'the cloud has not told the plan yet')
   }
 

@@ -72,17 +72,23 @@ export class Plans {
     for (const listener of this.#listeners) listener(channel, plan)
   }
 
-  /** Keeps a channel's plan up to date and tells of changes until the returned function is called. */
-  watch(channel: number, listener: PlanListener): () => void {
+  /** Tells of a channel's changes until the returned function is called. */
+  listen(channel: number, listener: PlanListener): () => void {
     const own: PlanListener = (changed, plan) => {
       if (changed === channel) listener(changed, plan)
     }
     this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  /** The same, and keeps the channel's plan up to date meanwhile. */
+  watch(channel: number, listener: PlanListener): () => void {
+    const unlisten = this.listen(channel, listener)
     this.#watched.set(channel, (this.#watched.get(channel) ?? 0) + 1)
     void this.query(channel, POLL_MS)
     this.#poll()
     return () => {
-      this.#listeners.delete(own)
+      unlisten()
       const left = (this.#watched.get(channel) ?? 1) - 1
       if (left > 0) this.#watched.set(channel, left)
       else this.#watched.delete(channel)
