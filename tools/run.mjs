@@ -7,6 +7,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { delimiter, dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const NODE_MIN_MAJOR = 20
@@ -227,7 +228,7 @@ const runSuite = (suite) =>
       })
     child.on('close', (status) => {
       clearTimeout(timer)
-      const counts = count(out.replace(/\u001b\[[0-9;]*m/g, ''))
+      const counts = count(stripVTControlCharacters(out))
       // a runner that died or printed no summary is a failure even when it counted none
       if (status !== 0 && counts.failed === 0) counts.failed = 1
       if (counts.passed + counts.failed === 0) counts.failed = 1

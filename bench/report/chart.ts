@@ -29,6 +29,7 @@ export const chart = (cases: readonly BenchCase[]): string => {
     LEFT +
     ((Math.log10(value) - Math.log10(low)) / (Math.log10(high) - Math.log10(low))) *
       (WIDTH - LEFT - RIGHT)
+  const heading = `GB/s of elementary stream, in place, on ${escapeXml(runtime)} (logarithmic)`
   const bars: string[] = []
   let y = TOP
   for (const name of new Set(shown.map((c) => c.name))) {
@@ -62,7 +63,8 @@ export const chart = (cases: readonly BenchCase[]): string => {
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" font-family="system-ui, sans-serif" font-size="10" fill="#777">`,
-    `<text x="${LEFT}" y="14" font-size="12">GB/s of elementary stream, in place, on ${escapeXml(runtime)} (logarithmic)</text>`,
+    `<title>${heading}</title>`,
+    `<text x="${LEFT}" y="14" font-size="12">${heading}</text>`,
     ...legend,
     ...grid,
     ...bars,

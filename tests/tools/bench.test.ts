@@ -167,7 +167,8 @@ describe('the report', () => {
     )
     const svg = chart(cases)
     assert.match(svg, /^<svg .*<\/svg>\n$/s)
-    assert.equal(svg.match(/<title>/g)?.length, 3)
+    // its own title, and one for each bar
+    assert.equal(svg.match(/<title>/g)?.length, 4)
   })
   test('a section of the document is replaced, the rest stays', () => {
     const document = 'before\n<!-- mux -->\nold\n<!-- /mux -->\nafter\n'
