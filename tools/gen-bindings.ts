@@ -1,9 +1,10 @@
 /**
- * Writes the constants of every binding from the core's own: core-wasm/abi.gen.ts (names, values, comments; itself generated) and
- * core-wasm/errors.ts (texts).
+ * Writes what every binding takes from the core: constants, from core-wasm/abi.gen.ts (names, values, comments; itself generated)
+ * and core-wasm/errors.ts (texts), and the wasm file, which each language's package must hold (Go's embed, Rust's include_bytes,
+ * Python's package data, Maven's plugin). The copies cost the repository nothing: git keeps equal files once.
  *   node --import tsx tools/gen-bindings.ts [--check]
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { statusMessage, statusName } from '../core-wasm/errors.ts'
 
 type Constant = { name: string; value: number; text: string }
@@ -193,11 +194,22 @@ const files: [string, string][] = [
   ['bindings/rust/src/abi.rs', rust()],
   ['bindings/java/src/main/java/dev/skyrill/Abi.java', java()],
 ]
-for (const [name, text] of files) {
+const wasm: [string, string][] = [
+  ['bindings/go/core.wasm', 'core-wasm/core.wasm'],
+  ['bindings/python/skyrill/core.wasm', 'core-wasm/core.wasm'],
+  ['bindings/rust/src/core.wasm', 'core-wasm/core.wasm'],
+  ['bindings/java/src/main/wasm/core.scalar.wasm', 'core-wasm/core.scalar.wasm'],
+]
+
+const outputs = [
+  ...files.map(([name, text]): [string, Buffer] => [name, Buffer.from(text)]),
+  ...wasm.map(([name, from]): [string, Buffer] => [name, readFileSync(new URL(from, root))]),
+]
+for (const [name, bytes] of outputs) {
   const at = new URL(name, root)
-  if (!process.argv.includes('--check')) writeFileSync(at, text)
-  else if (readFileSync(at, 'utf8') !== text) {
+  if (existsSync(at) && readFileSync(at).equals(bytes)) continue
+  if (process.argv.includes('--check')) {
     console.error(`${name} is stale; run node --import tsx tools/gen-bindings.ts`)
     process.exitCode = 1
-  }
+  } else writeFileSync(at, bytes)
 }

@@ -149,6 +149,7 @@ int32_t skyrill_push_video(skyrill_channel *channel, const void *frame, int32_t 
                            int32_t frame_type) {
   int32_t status;
   uint8_t *room = skyrill_reserve(channel, length, &status);
+  if (status == SKYRILL_RING_RETRY) room = skyrill_reserve(channel, length, &status);
   if (room == NULL) return status;
   memcpy(room, frame, (size_t)length);
   return skyrill_push_reserved(channel, length, pts_ms, utc_ms, seq, frame_type);

@@ -55,7 +55,8 @@ int32_t skyrill_open(void *memory, size_t bytes, const skyrill_config *config, s
 /* One access unit (Annex B): one copy, into the ring. Times in milliseconds; audio and video PTS share an epoch. */
 int32_t skyrill_push_video(skyrill_channel *channel, const void *frame, int32_t length, double pts_ms, double utc_ms, int32_t seq,
                            int32_t frame_type);
-/* Room inside the ring for a frame that the caller writes there itself; NULL and a status when there is none. */
+/* Room inside the ring for a frame that the caller writes there itself; NULL and a status when there is none. SKYRILL_RING_RETRY: a
+ * fragment was closed to make room; call again, before or after reading it. */
 uint8_t *skyrill_reserve(skyrill_channel *channel, int32_t length, int32_t *status);
 /* The frame of `length` bytes at the start of the reserved room, muxed in place. */
 int32_t skyrill_push_reserved(skyrill_channel *channel, int32_t length, double pts_ms, double utc_ms, int32_t seq, int32_t frame_type);

@@ -166,6 +166,9 @@ func (c *Channel) call(fn api.Function, args ...uint64) int32 {
 // PushVideo hands over one access unit (Annex B): one copy, into the ring.
 func (c *Channel) PushVideo(frame []byte, at Stamp, frameType int32) (Status, error) {
 	room, err := c.Reserve(len(frame))
+	if err == RingRetry {
+		room, err = c.Reserve(len(frame))
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -173,8 +176,8 @@ func (c *Channel) PushVideo(frame []byte, at Stamp, frameType int32) (Status, er
 	return c.PushReserved(len(frame), at, frameType)
 }
 
-// Reserve gives room inside the ring for a frame of length bytes: write it there, then call PushReserved. The view ends to be
-// valid with the next call.
+// Reserve gives room inside the ring for a frame of length bytes: write it there, then call PushReserved. The view is valid until
+// the next call. RingRetry: a fragment was closed to make room; call Reserve again, before or after reading it.
 func (c *Channel) Reserve(length int) ([]byte, error) {
 	address := c.call(c.reserveFn, uint64(uint32(length)))
 	if address < 0 {

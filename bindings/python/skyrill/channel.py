@@ -115,11 +115,20 @@ class Channel:
     def push_video(self, frame: Buffer, *, pts_ms: float, utc_ms: float, seq: int, frame_type: int) -> int:
         """One access unit (Annex B) as bytes, memoryview, numpy array: one copy, into the ring."""
         view = memoryview(frame).cast("B")
-        self.reserve(len(view))[:] = view
+        try:
+            room = self.reserve(len(view))
+        except SkyrillError as error:
+            if error.status != abi.RING_RETRY:
+                raise
+            room = self.reserve(len(view))
+        room[:] = view
         return self.push_reserved(len(view), pts_ms=pts_ms, utc_ms=utc_ms, seq=seq, frame_type=frame_type)
 
     def reserve(self, length: int) -> memoryview:
-        """Room inside the ring for a frame; write it there, then call ``push_reserved``. Valid until the next call."""
+        """Room inside the ring for a frame; write it there, then call ``push_reserved``. Valid until the next call.
+
+        ``RING_RETRY``: a fragment was closed to make room; call again, before or after reading it.
+        """
         self._reserved = self._answer(self._reserve(self._store, length))
         return self._memory[self._reserved : self._reserved + length]
 

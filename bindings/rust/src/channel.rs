@@ -185,11 +185,16 @@ impl Channel {
 
     /// One access unit (Annex B): one copy, into the ring.
     pub fn push_video(&mut self, frame: &[u8], at: Stamp, frame_type: i32) -> Result<i32, Error> {
-        self.reserve(frame.len())?.copy_from_slice(frame);
+        match self.reserve(frame.len()) {
+            Err(Error::Refused { status: RING_RETRY, .. }) => self.reserve(frame.len())?,
+            room => room?,
+        }
+        .copy_from_slice(frame);
         self.push_reserved(frame.len(), at, frame_type)
     }
 
     /// Room inside the ring for a frame that the caller writes there itself, before [`push_reserved`](Self::push_reserved).
+    /// `RING_RETRY`: a fragment was closed to make room; call again, before or after reading it.
     pub fn reserve(&mut self, length: usize) -> Result<&mut [u8], Error> {
         let length =
             i32::try_from(length).map_err(|_| Error::Refused { status: RING_TOO_SMALL, shortfall: i32::MAX })?;

@@ -3,6 +3,7 @@
 //! One [`Channel`] is one instance of the core. See the README for a complete program.
 #![forbid(unsafe_code)]
 
+#[rustfmt::skip] // generated
 pub mod abi;
 mod channel;
 mod error;

@@ -7,7 +7,7 @@ const aac = { audioInput: abi.AUDIO_AAC, sampleRate: 16000, channels: 1 }
 const video: Scenario[] = [
   scenario('fault-p-first', 'a P picture before any IDR', {}, (s) =>
     s
-      .video('h264.p1', 0, { status: 'PICTURE_NO_PARAMETER_SETS' })
+      .video('h264.p1', 0, { status: 'PICTURE_NEED_IDR' })
       .video('h264.sets', 0, { status: 'PICTURE_NONE' })
       .video('h264.p2', 40, { status: 'PICTURE_NEED_IDR' })
       .gop('h264.idr', ['h264.p1'], 80, 3, 40)
