@@ -27,7 +27,7 @@ export type TsHooks = {
   pes?: (pes: Buffer, pid: number, index: number) => Buffer
   /** PCR in 27 MHz ticks; undefined: none here */
   pcr?: (ticks: number, index: number) => number | undefined
-  /** PID on which the PCR of a picture is sent, in a packet of its own when it is not the video's */
+  /** random_access_indicator of the packet that starts picture `index` */
   randomAccess?: (flag: boolean, index: number) => boolean
   /** whether tables stand before picture `index` */
   tables?: (before: boolean, index: number) => boolean
