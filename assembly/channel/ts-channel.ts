@@ -194,11 +194,10 @@ export function writeTsPicture(
   if (isRandomAccess) {
     const tables = makeTableRoom();
     if (tables != OK) return tables;
-    if (!cut) {
-      settleHeader(); // a second set of tables: the first cannot wait any longer
-      flushBefore(ticks);
-    }
+    if (!cut) settleHeader(); // a second set of tables: the first cannot wait any longer
   }
+  // audio that ended or stalled does not wait until the clock has passed it
+  if (!cut && sideCount > 0 && (isRandomAccess || ticks - sideTicks(0) >= PES_AUDIO_TICKS)) flushBefore(ticks);
   if (cut) decideTracks(ticks);
   beginPackets();
   const start = written;

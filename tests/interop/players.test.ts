@@ -31,7 +31,7 @@ describe('browsers', { skip: needTool('ffmpeg', 'chromium', 'firefox') }, () => 
       test(`${codec} in ${format} plays in ${BROWSERS[codec].name}`, async () => {
         const stream = CAMERA_STREAMS.find((candidate) => candidate.codec === codec)
         assert.ok(stream)
-        const audio = aacClip({ seconds: stream.frames / 25 })
+        const audio = aacClip({ seconds: stream.seconds })
         const slices = mux(['--video', stream.path(), '--audio', audio, '--format', format])
         const dir = dirname(slices[0]!.path)
         writePlaylist(

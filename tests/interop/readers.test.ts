@@ -17,7 +17,14 @@ describe('other readers', { skip: needTool(...TOOLS) }, () => {
     for (const stream of CAMERA_STREAMS)
       test(`${stream.name} in ${format}`, async () => {
         const slices = mux([
-          ...['--video', stream.path(), '--audio', aacClip({ seconds: 4 }), '--format', format],
+          ...[
+            '--video',
+            stream.path(),
+            '--audio',
+            aacClip({ seconds: stream.seconds }),
+            '--format',
+            format,
+          ],
         ])
         assert.equal(
           slices.reduce((total, slice) => total + slice.frames, 0),

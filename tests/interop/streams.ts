@@ -1,11 +1,18 @@
 import { videoClip } from '../support/ffmpeg.ts'
 
-export type Stream = { name: string; codec: 'h264' | 'h265'; path: () => string; frames: number }
+export type Stream = {
+  name: string
+  codec: 'h264' | 'h265'
+  path: () => string
+  frames: number
+  seconds: number
+}
 
 const clip = (name: string, options: Parameters<typeof videoClip>[0]): Stream => ({
   name,
   codec: options.codec,
   frames: options.frames ?? 50,
+  seconds: (options.frames ?? 50) / Number(options.fps ?? 25),
   path: () => videoClip(options),
 })
 
