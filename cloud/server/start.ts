@@ -66,7 +66,9 @@ export const startCloud = async (
     const viewerToken = options.viewerToken ?? storedToken(folder.path, 'viewer-token').token
     const signer = new Signer(options.signingKey ?? storedToken(folder.path, 'signing-key').token)
 
-    const index = await openPgliteIndex(folder.index)
+    const index = await openPgliteIndex(folder.index, (error) =>
+      log.error('index not vacuumed', { reason: errorText(error) }),
+    )
     cleanup.push(() => index.close())
     const objects = new DiskObjectStore(
       { ...folder, minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES },

@@ -4,7 +4,11 @@ import type { OpenSlice } from './open-slice.ts'
 
 export type Written = { entry: OpenSlice; slice: Slice }
 
-/** Collects what changed and tells the index in one statement: appends are many, and each changes one row. */
+/**
+ * Collects what changed and tells the index in one statement. What is still open is told only to an index that others
+ * read too: for this process memory has it, after a kill the journals have it, and a row that changes twice a second is
+ * dear.
+ */
 export class IndexWriter {
   readonly #changed = new Map<string, OpenSlice>()
 
@@ -14,7 +18,7 @@ export class IndexWriter {
   ) {}
 
   note(entry: OpenSlice): void {
-    this.#changed.set(entry.name, entry)
+    if (entry.slice.state !== 'open' || this.index.isShared) this.#changed.set(entry.name, entry)
   }
 
   forget(entry: OpenSlice): void {

@@ -5,19 +5,35 @@ import { migrate } from './migrate.ts'
 import { type SqlDatabase, SqlIndexStore } from './sql.ts'
 import type { IndexStore } from './types.ts'
 
+/** Inserted rows are read from the index alone once a vacuum has seen them; PGlite has none that runs by itself. */
+const VACUUM_INTERVAL_MS = 3_600_000
+
 /**
  * PostgreSQL in this process. A commit is with the kernel when it returns (it survives kill -9); the journals of the
  * object store cover what a power cut takes from it.
  * @param folder where it is kept; `memory://` keeps nothing
  */
-export const openPgliteIndex = async (folder: string): Promise<IndexStore> => {
+export const openPgliteIndex = async (
+  folder: string,
+  onMaintenanceError: (error: unknown) => void = () => {},
+): Promise<IndexStore> => {
   const client = await PGlite.create({ dataDir: folder })
   try {
     const db = drizzle({ client }) as unknown as SqlDatabase
     await migrate(db)
+    // its pages lie in memory or in the page cache: an index is never dearer than a walk over the table
+    await db.execute(sql`set random_page_cost = 1.1`)
     // a restart may need slices that only the write-ahead log has; a short log restarts fast
     await db.execute(sql`checkpoint`)
-    return new SqlIndexStore(db, () => client.close())
+    const timer = setInterval(
+      () => db.execute(sql`vacuum (analyze) slices`).catch(onMaintenanceError),
+      VACUUM_INTERVAL_MS,
+    )
+    timer.unref()
+    return new SqlIndexStore(db, false, () => {
+      clearInterval(timer)
+      return client.close()
+    })
   } catch (error) {
     await client.close()
     throw error

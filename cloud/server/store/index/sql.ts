@@ -36,6 +36,7 @@ export class SqlIndexStore implements IndexStore {
 
   constructor(
     private readonly db: SqlDatabase,
+    readonly isShared: boolean,
     private readonly closeDatabase: () => Promise<void>,
   ) {
     this.events = new SqlEventStore(db)
@@ -146,7 +147,7 @@ export class SqlIndexStore implements IndexStore {
 
   async slices(range: SliceRange): Promise<Slice[]> {
     const query = this.db.select().from(slices).where(inRange(range))
-    return (await query.orderBy(asc(slices.startMs), asc(slices.id))).map(fromRow)
+    return (await query.orderBy(asc(slices.startMs))).map(fromRow)
   }
 
   async sliceBefore(

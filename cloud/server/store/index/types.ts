@@ -59,6 +59,8 @@ export type Interval = { startMs: number; endMs: number }
  * server with the same SQL. Every call may be repeated.
  */
 export type IndexStore = {
+  /** other processes read it too: they learn from it what is being recorded here */
+  readonly isShared: boolean
   readonly events: EventStore
   /** undefined when product and name, or the MQTT client id that follows from them, are taken */
   createDevice(device: NewDevice): Promise<Device | undefined>
