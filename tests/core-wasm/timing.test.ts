@@ -47,8 +47,10 @@ for (const [name, format] of formats) {
     const core = await openCore({ format, ringBytes: 1 << 20 })
     push(core, idr(), 0, true)
     let pts = 0
-    for (const step of [33, 34, 33, 100, 200, 1000, 9000, 16, 17, 5000, 40])
-      assert.equal(push(core, p(), (pts += step)), 'OK')
+    for (const step of [33, 34, 33, 100, 200, 1000, 9000, 16, 17, 5000, 40]) {
+      pts += step
+      assert.equal(push(core, p(), pts), 'OK')
+    }
   })
 }
 

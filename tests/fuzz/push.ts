@@ -1,10 +1,10 @@
 /** Random sequences of calls: good frames, damaged ones, odd times, odd positions, in every configuration. */
 import assert from 'node:assert/strict'
 import * as abi from '../../core-wasm/abi.gen.ts'
-import { Core, statusName, type Variant } from '../../core-wasm/index.ts'
+import { type CoreConfig, statusName, type Variant } from '../../core-wasm/index.ts'
 import { random } from '../support/random.ts'
-import { Guard } from './guard.ts'
 import { integer, mutate, noise, pick, type Random } from './mutate.ts'
+import { type Operation, Player, type Scenario, toJson } from './operations.ts'
 import { adts, picture } from './seeds.ts'
 
 const ODD_NUMBERS = [
@@ -20,184 +20,210 @@ const ODD_NUMBERS = [
   1e-300,
 ]
 const ODD_INTEGERS = [0, -1, 1, 4, 65536, 0x7fffffff, -0x80000000]
-const STEPS = 60
+const UTC = 1.7e12
+export const STEPS = 60
 
-type Scenario = {
-  core: Core
-  guard: Guard
-  codec: 'h264' | 'h265'
-  hasVideo: boolean
-  audio: number
-  pts: number
-  audioPts: number
-  gop: number
-}
-
-const openScenario = async (rng: Random, variant: Variant): Promise<Scenario> => {
-  const codec = pick(rng, ['h264', 'h265'] as const)
-  const format = pick(rng, [abi.FORMAT_TS, abi.FORMAT_FMP4])
-  const audio = pick(rng, [abi.AUDIO_NONE, abi.AUDIO_AAC, abi.AUDIO_AAC, abi.AUDIO_G711U])
-  const hasVideo = audio === abi.AUDIO_NONE || rng() < 0.85
-  const ringBytes = 4096 * pick(rng, [1, 2, 4, 8, 16, 40])
-  const core = await Core.create(
-    {
-      ringBytes,
-      format,
-      videoCodec: !hasVideo ? abi.VIDEO_NONE : codec === 'h264' ? abi.VIDEO_H264 : abi.VIDEO_H265,
-      audioInput: audio,
-      sampleRate: audio === abi.AUDIO_G711U ? 8000 : 0,
-      nominalFps: pick(rng, [0, 15, 25, 60]),
-      sliceMinMs: pick(rng, [100, 500, 2000, 10_000]),
-      sliceMaxMs: pick(rng, [10_000, 60_000]),
-      fullPolicy: pick(rng, [abi.POLICY_EVICT, abi.POLICY_EVICT, abi.POLICY_REFUSE]),
-    },
-    { variant },
-  )
-  const guard = new Guard(
-    core,
-    format === abi.FORMAT_TS,
-    ringBytes,
-    audio === abi.AUDIO_G711U ? 120 * 1024 : 0,
-  )
-  return { core, guard, codec, hasVideo, audio, pts: integer(rng, 1000), audioPts: 0, gop: 0 }
-}
-
-const nextTime = (rng: Random, s: Scenario): number => {
-  if (rng() < 0.02) return pick(rng, ODD_NUMBERS)
-  s.pts +=
-    rng() < 0.03 ? pick(rng, [0, -500, 20_000, 40_000, 1]) : pick(rng, [40, 40, 40, 33, 67, 200])
-  return s.pts
-}
-
-const pushVideo = (rng: Random, s: Scenario): void => {
-  const key = rng() < 0.15 || s.gop === 0
-  s.gop = (s.gop + 1) % 12
-  let frame = picture(rng, s.codec, key)
-  if (rng() < 0.25) frame = mutate(rng, frame)
-  if (rng() < 0.02) frame = noise(rng, integer(rng, 300))
-  const { core, guard } = s
-  const type = rng() < 0.95 ? (key ? 0 : 1) : integer(rng, 5)
-  const how = rng()
-  if (how < 0.6) core.copyVideo(frame, nextTime(rng, s), 1.7e12 + s.pts, s.gop, type)
-  else if (how < 0.75) {
-    // reserves more than it pushes, with something in between
-    const address = core.reserve(frame.length + integer(rng, 50))
-    if (address < 0) return
-    core.bytes.set(frame, address)
-    if (rng() < 0.3) pushAudio(rng, s)
-    if (rng() < 0.1) core.closeFragment()
-    core.pushVideo(address, frame.length, nextTime(rng, s), 1.7e12 + s.pts, s.gop, type)
-  } else if (frame.length <= guard.scratchBytes) {
-    core.bytes.set(frame, guard.scratch)
-    core.pushVideo(guard.scratch, frame.length, nextTime(rng, s), 1.7e12 + s.pts, s.gop, type)
-    guard.restoreScratch(frame.length)
+const randomConfig = (rng: Random): CoreConfig => {
+  const audioInput = pick(rng, [abi.AUDIO_NONE, abi.AUDIO_AAC, abi.AUDIO_AAC, abi.AUDIO_G711U])
+  const hasVideo = audioInput === abi.AUDIO_NONE || rng() < 0.85
+  return {
+    ringBytes: 4096 * pick(rng, [1, 2, 4, 8, 16, 40]),
+    format: pick(rng, [abi.FORMAT_TS, abi.FORMAT_FMP4]),
+    videoCodec: hasVideo ? pick(rng, [abi.VIDEO_H264, abi.VIDEO_H265]) : abi.VIDEO_NONE,
+    audioInput,
+    sampleRate: audioInput === abi.AUDIO_G711U ? 8000 : 0,
+    channels: audioInput === abi.AUDIO_G711U ? 1 : 0,
+    nominalFps: pick(rng, [0, 15, 25, 60]),
+    sliceMinMs: pick(rng, [100, 500, 2000, 10_000]),
+    sliceMaxMs: pick(rng, [10_000, 60_000]),
+    fullPolicy: pick(rng, [abi.POLICY_EVICT, abi.POLICY_EVICT, abi.POLICY_REFUSE]),
   }
 }
 
-const pushAudio = (rng: Random, s: Scenario): void => {
-  s.audioPts =
-    rng() < 0.95
-      ? Math.max(s.audioPts + 64, s.hasVideo ? s.pts - 200 : 0)
-      : s.pts + integer(rng, 30_000)
-  const pts = rng() < 0.02 ? pick(rng, ODD_NUMBERS) : s.audioPts
-  if (s.audio === abi.AUDIO_G711U) {
-    s.core.copyAudio(
-      noise(rng, rng() < 0.95 ? 1024 : integer(rng, 2000)),
+/** Makes up operations one by one; what it needs to know of the ring it asks the player. */
+class Generator {
+  readonly #rng: Random
+  readonly #config: CoreConfig
+  readonly #player: Player
+  #pts: number
+  #audioPts = 0
+  #gop = 0
+
+  constructor(rng: Random, config: CoreConfig, player: Player) {
+    this.#rng = rng
+    this.#config = config
+    this.#player = player
+    this.#pts = integer(rng, 1000)
+  }
+
+  get codec(): 'h264' | 'h265' {
+    return this.#config.videoCodec === abi.VIDEO_H265 ? 'h265' : 'h264'
+  }
+
+  get pts(): number {
+    return this.#pts
+  }
+
+  next(): Operation {
+    const dice = this.#rng()
+    if (dice < 0.6 && this.#config.videoCodec !== abi.VIDEO_NONE) return this.#video()
+    if (dice < 0.8 && this.#config.audioInput !== abi.AUDIO_NONE) return this.#audio()
+    return this.#call()
+  }
+
+  #time(): number {
+    const rng = this.#rng
+    if (rng() < 0.02) return pick(rng, ODD_NUMBERS)
+    this.#pts +=
+      rng() < 0.03 ? pick(rng, [0, -500, 20_000, 40_000, 1]) : pick(rng, [40, 40, 40, 33, 67, 200])
+    return this.#pts
+  }
+
+  #video(): Operation {
+    const rng = this.#rng
+    const key = rng() < 0.15 || this.#gop === 0
+    this.#gop = (this.#gop + 1) % 12
+    let data = picture(rng, this.codec, key)
+    if (rng() < 0.25) data = mutate(rng, data)
+    if (rng() < 0.02) data = noise(rng, integer(rng, 300))
+    const how = pick(rng, ['copy', 'copy', 'copy', 'reserve', 'foreign'] as const)
+    const between: Operation[] = []
+    if (how === 'reserve' && rng() < 0.3) between.push(this.#audio())
+    if (how === 'reserve' && rng() < 0.1)
+      between.push({ op: 'call', name: 'closeFragment', args: [] })
+    const type = rng() < 0.95 ? (key ? 0 : 1) : integer(rng, 5)
+    const pts = this.#time()
+    return {
+      op: 'video',
+      how,
+      data,
       pts,
-      1.7e12 + s.audioPts,
-      0,
+      utc: UTC + this.#pts,
+      seq: this.#gop,
+      type,
+      extra: integer(rng, 50),
+      between,
+    }
+  }
+
+  #audio(): Operation {
+    const rng = this.#rng
+    const follows = Math.max(
+      this.#audioPts + 64,
+      this.#config.videoCodec === abi.VIDEO_NONE ? 0 : this.#pts - 200,
     )
-    return
+    this.#audioPts = rng() < 0.95 ? follows : this.#pts + integer(rng, 30_000)
+    const pts = rng() < 0.02 ? pick(rng, ODD_NUMBERS) : this.#audioPts
+    return { op: 'audio', data: this.#sound(), pts, utc: UTC + this.#audioPts }
   }
-  let frame: Uint8Array = adts(pick(rng, [1, 100, 256, 700, 2000]))
-  for (let more = rng() < 0.1 ? integer(rng, 4) : 0; more > 0; more--)
-    frame = Buffer.concat([frame, adts(100)])
-  if (rng() < 0.1) frame = mutate(rng, frame)
-  s.core.copyAudio(frame, pts, 1.7e12 + s.audioPts, 0)
-}
 
-const readOrBreak = (rng: Random, s: Scenario): void => {
-  const { core } = s
-  const inside = core.tail + Math.floor(rng() * (core.head - core.tail + 1))
-  switch (integer(rng, 9)) {
-    case 0:
-    case 1:
-      core.release(core.head)
-      break
-    case 2:
-      core.release(inside)
-      break
-    case 3:
-      core.hold(inside, inside + Math.floor(rng() * (core.head - inside + 1)))
-      break
-    case 4:
-      core.unhold()
-      break
-    case 5:
-      core.closeFragment()
-      break
-    case 6:
-      core.flush(1 + integer(rng, 9))
-      break
-    case 7:
-      core.release(pick(rng, ODD_NUMBERS))
-      core.hold(pick(rng, ODD_NUMBERS), pick(rng, ODD_NUMBERS))
-      core.unhold()
-      break
-    default:
-      oddCalls(rng, core)
+  #sound(): Uint8Array {
+    const rng = this.#rng
+    if (this.#config.audioInput === abi.AUDIO_G711U)
+      return noise(rng, rng() < 0.95 ? 1024 : integer(rng, 2000))
+    const frames = [adts(pick(rng, [1, 100, 256, 700, 2000]))]
+    for (let more = rng() < 0.1 ? integer(rng, 4) : 0; more > 0; more--) frames.push(adts(100))
+    const data = new Uint8Array(Buffer.concat(frames))
+    return rng() < 0.1 ? mutate(rng, data) : data
   }
-}
 
-const oddCalls = (rng: Random, core: Core): void => {
-  const n = pick(rng, ODD_INTEGERS)
-  const m = pick(rng, ODD_INTEGERS)
-  core.exports.push_audio(n, m, 0, 0, 0)
-  core.exports.count_nal_units(n, m)
-  core.exports.slice_address(n)
-  core.exports.unit_address(n)
-  core.exports.frame_address(n)
-  core.exports.init_address(n)
-  core.exports.init_length(n)
-  core.exports.address_of(pick(rng, ODD_NUMBERS))
-  if (core.exports.open() !== abi.CONFIG_ALREADY_OPEN) throw new Error('opened twice')
-  core.exports.push_video(n, m, pick(rng, ODD_NUMBERS), 0, n, m)
-  core.exports.reserve(m)
+  #call(): Operation {
+    const rng = this.#rng
+    const { head, tail } = this.#player.core
+    const inside = tail + Math.floor(rng() * (head - tail + 1))
+    const odd = () => pick(rng, ODD_NUMBERS)
+    const calls: Operation[] = [
+      { op: 'call', name: 'release', args: [head] },
+      { op: 'call', name: 'release', args: [head] },
+      { op: 'call', name: 'release', args: [inside] },
+      {
+        op: 'call',
+        name: 'hold',
+        args: [inside, inside + Math.floor(rng() * (head - inside + 1))],
+      },
+      { op: 'call', name: 'hold', args: [0, 0] },
+      { op: 'call', name: 'closeFragment', args: [] },
+      { op: 'call', name: 'flush', args: [1 + integer(rng, 9)] },
+      { op: 'call', name: 'release', args: [odd()] },
+      { op: 'call', name: 'hold', args: [odd(), odd()] },
+      { op: 'call', name: 'odd', args: [pick(rng, ODD_INTEGERS), pick(rng, ODD_INTEGERS), odd()] },
+    ]
+    return pick(rng, calls)
+  }
 }
 
 /** After all that, a good stream must be accepted. */
-const checkUsable = (s: Scenario): void => {
-  const { core } = s
+const checkUsable = (
+  player: Player,
+  config: CoreConfig,
+  codec: 'h264' | 'h265',
+  fromMs: number,
+): void => {
+  const { core } = player
   core.unhold()
   core.flush(abi.CLOSED_STOP)
   core.release(core.head)
-  if (!s.hasVideo || core.ringSize < 16_000) return
-  s.pts += 1000
+  if (config.videoCodec === abi.VIDEO_NONE || core.ringSize < 16_000) return
+  let pts = fromMs + 1000
   for (const key of [true, false, false]) {
-    const frame = picture(() => 0.5, s.codec, key)
-    const status = core.copyVideo(frame, (s.pts += 40), 1.7e12 + s.pts, 0, key ? 0 : 1)
+    pts += 40
+    const status = core.copyVideo(
+      picture(() => 0.5, codec, key),
+      pts,
+      UTC + pts,
+      0,
+      key ? 0 : 1,
+    )
     // a damaged SPS that still parses may have fixed another size as the channel's
     if (status === abi.PICTURE_FORMAT_CHANGED) return
     assert.ok(status >= 0, `a good frame gave ${statusName(status)}`)
   }
 }
 
-/** One scenario of STEPS cases; throws with the seed when something is wrong. */
+/** A failure with everything that is needed to see it again. */
+export class FuzzError extends Error {
+  readonly scenario: Scenario
+
+  constructor(message: string, scenario: Scenario) {
+    super(message)
+    this.scenario = scenario
+  }
+
+  get corpusEntry(): string {
+    return toJson(this.scenario)
+  }
+}
+
+/** One scenario of STEPS cases; throws a FuzzError when something is wrong. */
 export const fuzzPushes = async (seed: number, variant: Variant = 'simd'): Promise<number> => {
   const rng = random(seed)
-  const scenario = await openScenario(rng, variant)
+  const config = randomConfig(rng)
+  const player = await Player.open(config, variant)
+  const generator = new Generator(rng, config, player)
+  const operations: Operation[] = []
   try {
     for (let step = 0; step < STEPS; step++) {
-      const dice = rng()
-      if (dice < 0.6 && scenario.hasVideo) pushVideo(rng, scenario)
-      else if (dice < 0.8 && scenario.audio !== abi.AUDIO_NONE) pushAudio(rng, scenario)
-      else readOrBreak(rng, scenario)
-      if (step % 4 === 3) scenario.guard.check()
+      const operation = generator.next()
+      operations.push(operation)
+      player.apply(operation)
+      if (step % 4 === 3) player.guard.check()
     }
-    checkUsable(scenario)
-    scenario.guard.check()
+    checkUsable(player, config, generator.codec, generator.pts)
+    player.guard.check()
   } catch (error) {
-    throw new Error(`push sequence of seed ${seed}: ${(error as Error).stack}`)
+    throw new FuzzError(`push sequence of seed ${seed}: ${(error as Error).stack}`, {
+      config,
+      operations,
+    })
   }
   return STEPS
+}
+
+/** Runs a corpus entry again. */
+export const replay = async (scenario: Scenario, variant: Variant = 'simd'): Promise<void> => {
+  const player = await Player.open(scenario.config, variant)
+  for (const operation of scenario.operations) {
+    player.apply(operation)
+    player.guard.check()
+  }
 }
