@@ -120,6 +120,7 @@ export class HttpConnection {
       }
       /** The body is let go of when the socket has closed, not before. */
       const cut = (): void => {
+        if (this.#socket === socket) this.#socket = undefined
         if (socket.closed) settle()
         else socket.destroy()
       }

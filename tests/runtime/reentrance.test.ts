@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import {
+  CloudStorage,
+  iv_cm_stream_type_e,
+  iv_cs_notify_msg_type_e,
+  iv_err_code_e,
+  System,
+} from '../../runtime/index.ts'
+import { EventBench, settle } from '../support/event-bench.ts'
+import { FakeCloud } from '../support/fake-cloud.ts'
+import { type Frame, framesOf } from '../support/frames.ts'
+import { initParams, quiet } from '../support/test-camera.ts'
+
+const CLIP = fileURLToPath(new URL('../../tools/demo/clip.h264', import.meta.url))
+const IDENTITY = { productId: 'TEST', deviceName: 'camera', deviceSecret: 'secret' }
+
+let cloud: FakeCloud
+let frames: Frame[]
+before(async () => {
+  cloud = await new FakeCloud().start()
+  frames = await framesOf(CLIP, 'h264')
+})
+after(() => cloud.stop())
+
+test('callbacks may call every function: a push from the start callback and from a notice', async () => {
+  const system = new System()
+  await system.init({ ...IDENTITY, cloudUrl: cloud.mqttUrl, logger: quiet })
+  const storage = new CloudStorage(system)
+  const info = { cs_switch: -1, cs_days: 0, cs_type: 0, free_trial_remaining_sec: 0 }
+  const codes: unknown[] = []
+  let next = 0
+  const push = (): number => {
+    const { data, ptsMs, seq, key } = frames[next++]!
+    const pack = { pu8Addr: data, u64PTS: ptsMs, u32Seq: seq, eFrameType: key ? 0 : 1 }
+    return storage.pushCsStream(0, iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO, pack)
+  }
+  let isDone = (): void => {}
+  const done = new Promise<void>((resolve) => {
+    isDone = resolve
+  })
+  /** notices under way, and the most at a time */
+  const depth = { now: 0, most: 0 }
+  const parameters = initParams(
+    { congestion_cfg: { low_mark: 1, warn_mark: 2, high_mark: 3, enable: 1 } },
+    {
+      onStartPushStream: () => {
+        codes.push(push(), storage.getCsBalanceInfo(0, info, 0), storage.startCsEvent(0, 1, null))
+        codes.push(storage.setCsTransTime(6000, 5000), storage.lastError(0).code)
+        isDone()
+      },
+      onNotify: (_, type) => {
+        depth.most = Math.max(depth.most, ++depth.now)
+        assert.ok(storage.room(0) > 0)
+        assert.ok(storage.stats(0))
+        if (type === iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_WATERMARK_LOW) codes.push(push())
+        depth.now--
+      },
+    },
+  )
+  assert.equal(await storage.initCs(parameters), iv_err_code_e.IV_ERR_NONE)
+  await done
+  assert.deepEqual(codes, [0, 0, 0, 0, 0, 0])
+  assert.ok(depth.most >= 1)
+  assert.equal(await storage.exitCs(), iv_err_code_e.IV_ERR_NONE)
+  assert.equal(next, 2)
+  await system.exit()
+})
+
+test('events from within their own callbacks: the next one from the result, a stop from the capture', async () => {
+  const bench = new EventBench()
+  const codes: number[] = []
+  const told = bench.told
+  told.push = (line: string) => {
+    if (line === 'capture 1') codes.push(bench.events.stop(1, null).code)
+    if (line === 'result 1 0') codes.push(bench.events.start(2, null).code)
+    told[told.length] = line
+    return told.length
+  }
+  bench.events.start(1, null)
+  await settle()
+  await settle()
+  assert.deepEqual(codes, [0, 0])
+  assert.deepEqual(told, ['capture 1', 'start', 'stop', 'result 1 0', 'capture 2', 'start'])
+})
