@@ -4,7 +4,7 @@
 import { longBands, longEdge } from './bands';
 import { put } from './bitstream';
 import { sinTurn } from './math';
-import { blockScratch, SPECTRUM, TNS_INDEX, TNS_LENGTH, TNS_ORDER } from './state';
+import { blockScratch, MASK, SPECTRUM, TNS_INDEX, TNS_LENGTH, TNS_ORDER } from './state';
 
 /** Largest order of a long window in AAC-LC. Spec: 14496-3 table 4.156 */
 export const TNS_MAX_ORDER: i32 = 12;
@@ -16,6 +16,8 @@ const RESOLUTION = 4; // bits of a coefficient
 
 /** Prediction gain below which the side information is not worth it. */
 const GAIN_LEAST: f32 = 1.5;
+/** Gain that ends the search for more: beyond it the decoder's filter would ring. */
+const GAIN_MOST: f32 = 30;
 
 /** First frequency under the filter. */
 const FIRST_HZ = 1200;
@@ -38,6 +40,9 @@ export function shapeNoise(ch: usize, index: i32, maxSfb: i32): void {
   store<i32>(ch + TNS_ORDER, order);
   store<i32>(ch + TNS_LENGTH, longBands(index) - bottom);
   applyFilter(ch + SPECTRUM, first, end, order);
+  // what is allowed after the decoder's filter is more than what is allowed before it
+  const share: f32 = 1 / gain;
+  for (let b = bottom; b < top; b++) store<f32>(ch + MASK + (<usize>b << 2), load<f32>(ch + MASK + (<usize>b << 2)) * share);
 }
 
 let firstLine = 0;
@@ -46,16 +51,16 @@ export function tnsInit(rate: i32): void {
   firstLine = FIRST_HZ * 2048 / rate;
 }
 
-/** Spectrum with equal energy in every band, in blockScratch: or the loudest band alone would decide. */
+/** Spectrum with equal energy in every audible band, in blockScratch: or the loudest band alone would decide. */
 function flatten(ch: usize, index: i32, bottom: i32, top: i32): void {
   for (let b = bottom; b < top; b++) {
     const from = <usize>longEdge(index, b) << 2, to = <usize>longEdge(index, b + 1) << 2;
-    let energy: f32 = 1;
+    let energy: f32 = 0;
     for (let at = from; at < to; at += 4) {
       const x = load<f32>(ch + SPECTRUM + at);
       energy += x * x;
     }
-    const scale: f32 = 1 / sqrt<f32>(energy / <f32>((to - from) >> 2));
+    const scale: f32 = energy > load<f32>(ch + MASK + (<usize>b << 2)) ? 1 / sqrt<f32>(energy / <f32>((to - from) >> 2)) : 0;
     for (let at = from; at < to; at += 4) store<f32>(blockScratch + at, load<f32>(ch + SPECTRUM + at) * scale);
   }
 }
@@ -86,25 +91,38 @@ function correlate(first: i32, end: i32): void {
   }
 }
 
-/** Levinson-Durbin. Leaves the filter of the quantised coefficients in `filter`; returns its order, 0 for none. */
+/**
+ * Levinson-Durbin on the exact coefficients, then the filter of the quantised ones, left in `filter`. Returns its order, 0 when
+ * the gain is too small.
+ */
 function predict(ch: usize): i32 {
-  let error = load<f32>(correlation);
-  const whole = error;
-  store<f32>(filter, 1);
+  const whole = load<f32>(correlation);
+  if (whole == 0) return 0;
+  let error = whole;
   let order = 0;
-  for (let m = 1; m <= TNS_MAX_ORDER; m++) {
+  store<f32>(filter, 1);
+  for (let m = 1; m <= TNS_MAX_ORDER && error * GAIN_MOST > whole; m++) {
     let sum = load<f32>(correlation + (<usize>m << 2));
     for (let i = 1; i < m; i++) sum += load<f32>(filter + (<usize>i << 2)) * load<f32>(correlation + (<usize>(m - i) << 2));
-    const k = -sum / error;
-    const index = quantizeReflection(k);
-    store<i8>(ch + TNS_INDEX + m - 1, <i8>index);
-    if (index != 0) order = m;
-    const used = <f32>reflection(index);
-    raise(m, used);
-    error = error * (1 - used * used);
+    const k: f32 = -sum / error;
+    if (abs<f32>(k) >= 1) break; // rounding only: a correlation cannot ask for that
+    store<i8>(ch + TNS_INDEX + m - 1, <i8>quantizeReflection(k));
+    if (load<i8>(ch + TNS_INDEX + m - 1) != 0) order = m;
+    raise(m, k);
+    error *= 1 - k * k;
   }
-  return whole > GAIN_LEAST * error ? order : 0;
+  gain = 1;
+  store<f32>(filter, 1);
+  for (let m = 1; m <= order; m++) {
+    const k = <f32>reflection(load<i8>(ch + TNS_INDEX + m - 1));
+    raise(m, k);
+    gain /= 1 - k * k;
+  }
+  return gain > GAIN_LEAST ? order : 0;
 }
+
+/** Power gain of the decoder's filter: how much louder the noise becomes there. */
+let gain: f32 = 1;
 
 /** Adds reflection coefficient k to the filter of order m - 1. */
 function raise(m: i32, k: f32): void {

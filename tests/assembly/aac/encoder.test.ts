@@ -91,7 +91,8 @@ for (const rate of RATES)
       const adts = all.flatMap(({ frames }) => frames)
       const decoded = await decode(join8(adts), channels)
       assert.equal(decoded.length, adts.length * 1024 * channels)
-      assert.ok(decoded.every(Number.isFinite))
+      // the joints between the parts do not fit, and full scale overshoots; but nothing rings
+      assert.ok(decoded.every((x) => Math.abs(x) < 4))
     })
 
 test('the rate is kept, whatever the input', () => {
