@@ -216,8 +216,9 @@ export class CloudStorage {
     if (this.#phase !== 'ready') return
     for (const [id, line] of this.#lines) {
       const apply = (plan: iv_cs_balance_info_s): void => {
-        line.channel.plan(permitsFullTime(plan))
+        // events first: the start callback may start one
         line.events.plan(plan)
+        line.channel.plan(permitsFullTime(plan))
         if (plan.cs_switch === 1) line.uplink.planned()
       }
       if (this.#appPlan) {

@@ -84,6 +84,8 @@ export type BenchOptions = {
   plan?: iv_cs_balance_info_s
   /** the capture callback gives this */
   picture?: Uint8Array
+  onCapture?(eventId: number): void
+  onResult?(): void
 }
 
 /** Everything that events need, on a fake clock: nothing happens unless the test makes it happen. */
@@ -122,6 +124,7 @@ export class EventBench {
         picture: { pic: Uint8Array | null; size: number },
       ) => {
         told.push(`capture ${id}`)
+        options.onCapture?.(id)
         if (!options.picture) return
         picture.pic = options.picture
         picture.size = options.picture.length
@@ -131,6 +134,7 @@ export class EventBench {
       onEventReportResult: (_: number, info: iv_cs_event_result_info) => {
         this.results.push(info)
         told.push(`result ${info.event_id} ${info.result_code}`)
+        options.onResult?.()
       },
     }
     const never = () => new Promise<undefined>(() => {})
