@@ -5,6 +5,9 @@ import type { Device, Slice } from './store/index/types.ts'
 /** No slice covers more than this; a question about a range only looks this far back for slices that reach into it. */
 export const SLICE_MAX_MS = 10 * 60_000
 
+/** Ten minutes of 28 Mbit/s; a device that never ends a slice must not fill the disk with it. */
+export const SLICE_MAX_BYTES = 2 * 1024 ** 3
+
 /** The device's own name for itself in keys, logs and messages. */
 export const deviceKey = (device: Pick<Device, 'productId' | 'deviceName'>): string =>
   `${device.productId}/${device.deviceName}`

@@ -2,7 +2,7 @@ import type { AppendIndex, SliceStart } from '../contract.ts'
 import { ApiError, badRequest, notFound } from '../errors.ts'
 import { errorText, type Logger } from '../log.ts'
 import type { Registry } from '../registry.ts'
-import { deviceKey, sliceName, sliceObjectKey } from '../slice.ts'
+import { deviceKey, SLICE_MAX_BYTES, sliceName, sliceObjectKey } from '../slice.ts'
 import type { Device, IndexStore, Slice } from '../store/index/types.ts'
 import type { ObjectStore } from '../store/objects/types.ts'
 import { IndexWriter } from './index-writer.ts'
@@ -180,6 +180,7 @@ export class Ingest {
       throw badRequest(`Upload-Length was ${entry.length} before; it cannot change`)
     if (length !== undefined && bytes > length)
       throw badRequest(`the append ends at ${bytes}, behind Upload-Length ${length}`)
+    if (bytes > SLICE_MAX_BYTES) throw badRequest(`a slice has at most ${SLICE_MAX_BYTES} bytes`)
     if (append.index?.end && length !== bytes)
       throw badRequest('"end" belongs to the last append, together with Upload-Length')
     const applied = applyIndex(entry.slice, append.index ?? { pieces: [] })

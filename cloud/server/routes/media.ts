@@ -33,6 +33,11 @@ export const mediaRoutes = (services: Services) =>
     if (!slice || EXTENSIONS[slice.format] !== extension)
       throw notFound('there is no such recording; it may have been deleted')
 
+    const key = sliceObjectKey(device, slice)
+    if (((await services.objects.size(key)) ?? 0) < slice.bytes) {
+      services.log.error('a recording is not in the store', { slice: key })
+      throw notFound('this recording was lost')
+    }
     // never more than was acknowledged: an append may be half written
     const size = slice.bytes
     const isDone = slice.state === 'done'
@@ -51,7 +56,7 @@ export const mediaRoutes = (services: Services) =>
     c.header('Content-Length', String(end - start))
     if (range) c.header('Content-Range', `bytes ${start}-${end - 1}/${isDone ? size : '*'}`)
     if (c.req.method === 'HEAD') return c.body(null, range ? 206 : 200)
-    const stream = services.objects.read(sliceObjectKey(device, slice), start, end)
+    const stream = services.objects.read(key, start, end)
     if (end - start > BUFFER_MAX_BYTES) return c.body(stream, range ? 206 : 200)
     return c.body(await new Response(stream).arrayBuffer(), range ? 206 : 200)
   })

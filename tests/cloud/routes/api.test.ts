@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { openCloud, type TestCloud } from '../support/cloud.ts'
 import { noise, pieces, SECRET, sliceId, sliceStart, TestDevice } from '../support/device.ts'
@@ -298,6 +300,20 @@ describe('HTTP API', () => {
     assert.equal(beyond.headers.get('Content-Range'), 'bytes */5000')
     const head = await fetch(`${cloud.httpUrl}${path}`, { method: 'HEAD', headers: viewer })
     assert.deepEqual([head.status, head.headers.get('Content-Length')], [200, '5000'])
+  })
+
+  test('a recording that the store has lost is 404, and the log says so', async () => {
+    const id = sliceId(3, 'feedfeedfeedfeed')
+    await device.upload(
+      sliceStart({ id, startUtcMs: T0 - 600_000 }),
+      data,
+      pieces(5, { startMs: T0 - 600_000 }),
+    )
+    rmSync(join(cloud.folder, 'objects/P1/cam1/0/feedfeedfeedfeed'), { recursive: true })
+    const lost = await get(`/media/P1/cam1/0/${id}.ts`, bearer(cloud.viewerToken))
+    assert.equal(lost.status, 404)
+    assert.match(await lost.text(), /was lost/)
+    assert.match(cloud.log.join('\n'), /not in the store/)
   })
 
   test('live: finished GOPs of the open slice are listed at once and never change', async () => {
