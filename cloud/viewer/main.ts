@@ -13,6 +13,7 @@ const TIMELINE_MS = 4000
 const TICK_MS = 200
 /** A click this close before a recording means the recording. */
 const SNAP_MS = 15_000
+const SILENCE_MS = 10_000
 const ZONE_KEY = 'skyrill-zone'
 
 let zone: Zone = localStorage.getItem(ZONE_KEY) === 'utc' ? 'utc' : 'local'
@@ -30,6 +31,8 @@ const position = byId<HTMLOutputElement>('position')
 const player = new Player(video, {
   changed: () => drawControls(),
   failed: tell,
+  interrupted: tell,
+  resumed: untell,
   ended: (atMs) => void playFrom(atMs),
 })
 
@@ -211,7 +214,17 @@ byId('zone').addEventListener('click', () => {
   void poll(refreshDevices)
 })
 
+/** Live, and nothing has come for so long that the person should know. */
+let isSilent = false
+const watchSilence = (): void => {
+  const was = isSilent
+  isSilent = player.mode === 'live' && player.waitingMs > SILENCE_MS
+  if (isSilent && !was) tell('The camera sends nothing at the moment.')
+  if (was && !isSilent) untell()
+}
+
 const tick = (): void => {
+  watchSilence()
   byId('clock').textContent = timeText(Date.now(), zone)
   const utcMs = player.utcMs
   position.textContent = utcMs === undefined ? '–' : timeText(utcMs, zone)

@@ -1,4 +1,4 @@
-import Hls, { ErrorTypes, Events, type HlsConfig } from 'hls.js/light'
+import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from 'hls.js/light'
 import { type Camera, playlistUrl } from './api.ts'
 import { isSame } from './devices.ts'
 
@@ -8,9 +8,11 @@ const RANGE_MS = 60 * 60_000
 const LIVE_BEHIND_S = 3
 const LIVE_BEHIND_MAX_S = 15
 const LIVE_BACK_MS = 20_000
-/** A live list that is still empty is asked for again this often. */
-const LIVE_RETRY_MS = 2000
+/** What the server could not give is asked for again this often. */
+const RETRY_MS = 2000
 const MEDIA_RECOVERIES_MAX = 3
+/** Statuses that asking again does not change. */
+const FINAL_STATUSES = [401, 403, 404]
 
 export type PlayerMode = 'idle' | 'range' | 'live'
 
@@ -18,6 +20,9 @@ export type PlayerEvents = {
   /** playing, paused, waiting or mode changed */
   changed(): void
   failed(message: string): void
+  /** it is tried again by itself; `resumed` follows when that works */
+  interrupted(message: string): void
+  resumed(): void
   /** the range is at its end: `atMs` is where playback should go on */
   ended(atMs: number): void
 }
@@ -37,9 +42,11 @@ const explain = (details: string, status: number | undefined): string => {
  */
 export class Player {
   mode: PlayerMode = 'idle'
-  isWaiting = false
+  #waitingSinceMs: number | undefined
+  #isInterrupted = false
   #hls: Hls | undefined
   #camera: Camera | undefined
+  #fromMs = 0
   #toMs = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #recoveries = 0
@@ -50,8 +57,13 @@ export class Player {
   ) {
     for (const name of ['play', 'pause', 'playing', 'waiting', 'seeking', 'seeked'] as const)
       video.addEventListener(name, () => {
-        if (name === 'waiting' || name === 'seeking') this.isWaiting = true
-        if (name === 'playing' || name === 'seeked' || name === 'pause') this.isWaiting = false
+        if (name === 'waiting' || name === 'seeking') this.#wait()
+        if (name === 'playing' || name === 'seeked' || name === 'pause')
+          this.#waitingSinceMs = undefined
+        if (name === 'playing' && this.#isInterrupted) {
+          this.#isInterrupted = false
+          events.resumed()
+        }
         events.changed()
       })
     video.addEventListener('ended', () => {
@@ -60,6 +72,19 @@ export class Player {
       if (this.mode === 'range') events.ended(this.#endMs())
       else this.followLive(camera)
     })
+  }
+
+  #wait(): void {
+    this.#waitingSinceMs ??= performance.now()
+  }
+
+  /** How long the next picture has been missing. */
+  get waitingMs(): number {
+    return this.#waitingSinceMs === undefined ? 0 : performance.now() - this.#waitingSinceMs
+  }
+
+  get isWaiting(): boolean {
+    return this.#waitingSinceMs !== undefined
   }
 
   get engine(): string {
@@ -78,6 +103,11 @@ export class Player {
   /** Plays from a moment on. Within what is loaded already it only seeks. */
   playAt(camera: Camera, utcMs: number): void {
     if (this.mode === 'range' && isSame(camera, this.#camera) && this.#seekLoaded(utcMs)) return
+    this.#openRange(camera, utcMs)
+  }
+
+  #openRange(camera: Camera, utcMs: number): void {
+    this.#fromMs = utcMs
     this.#toMs = utcMs + RANGE_MS
     // a range that has no end yet looks live; it is not for following the newest picture
     const hls = this.#open('range', camera, { startPosition: 0 })
@@ -119,7 +149,8 @@ export class Player {
     this.#hls = undefined
     this.video.removeAttribute('src')
     this.mode = 'idle'
-    this.isWaiting = false
+    this.#isInterrupted = false
+    this.#waitingSinceMs = undefined
     this.events.changed()
   }
 
@@ -129,26 +160,40 @@ export class Player {
     this.#recoveries = 0
     this.mode = mode
     this.#camera = camera
-    this.isWaiting = true
+    this.#wait()
     const hls = new Hls({ workerPath: '/hls-worker.js', backBufferLength: 60, ...config })
     this.#hls = hls
     hls.on(Events.MANIFEST_PARSED, () => void this.#play())
     hls.on(Events.ERROR, (_, data) => {
       if (!data.fatal || this.#hls !== hls) return
-      if (this.mode === 'live' && data.details === 'levelEmptyError') {
-        this.#retry = setTimeout(() => this.followLive(camera), LIVE_RETRY_MS)
-        return
-      }
-      if (data.type === ErrorTypes.MEDIA_ERROR && this.#recoveries++ < MEDIA_RECOVERIES_MAX) {
-        hls.recoverMediaError()
-        return
-      }
+      if (this.#recovers(hls, camera, data)) return
       this.stop()
       this.events.failed(explain(data.details, data.response?.code))
     })
     hls.attachMedia(this.video)
     this.events.changed()
     return hls
+  }
+
+  /** Does what can be done about a fatal fault; false when that is nothing. */
+  #recovers(hls: Hls, camera: Camera, data: ErrorData): boolean {
+    if (data.type === ErrorTypes.MEDIA_ERROR) {
+      if (this.#recoveries++ >= MEDIA_RECOVERIES_MAX) return false
+      hls.recoverMediaError()
+      return true
+    }
+    const status = data.response?.code ?? 0
+    if (data.type !== ErrorTypes.NETWORK_ERROR || FINAL_STATUSES.includes(status)) return false
+    const atMs = this.utcMs ?? this.#fromMs
+    this.#isInterrupted = true
+    // an empty list is no fault: what the camera sends now is not a whole GOP yet
+    if (data.details !== ErrorDetails.LEVEL_EMPTY_ERROR)
+      this.events.interrupted('The server cannot be reached; trying again.')
+    this.#retry = setTimeout(() => {
+      if (this.mode === 'live') this.followLive(camera)
+      else this.#openRange(camera, atMs)
+    }, RETRY_MS)
+    return true
   }
 
   async #play(): Promise<void> {

@@ -10,6 +10,7 @@ import { makeSlices } from '../cloud/support/media.ts'
 import { ffmpeg } from '../support/ffmpeg.ts'
 import { buildFolder, withTempFolder } from '../support/paths.ts'
 import { needTool, toolPath } from '../support/tools.ts'
+import { reservePort } from './support/cloud-process.ts'
 
 const ARGS = [
   '--headless',
@@ -71,7 +72,8 @@ describe('the page in Chromium', { skip, timeout: 110_000 }, () => {
   }
 
   before(async () => {
-    cloud = await openCloud()
+    // the same port after a restart: the page knows no other
+    cloud = await openCloud({ httpPort: await reservePort() })
     device = await new TestDevice(cloud, 'P1', 'front-door').register()
     await device.authorize()
     await withTempFolder(async (folder) => {
@@ -196,26 +198,38 @@ describe('the page in Chromium', { skip, timeout: 110_000 }, () => {
     assert.deepEqual(faults, [])
   })
 
-  test('it follows what is being recorded', async () => {
-    const seconds = 20
+  /** Sends a slice as a camera does, each GOP when its last picture has been made; goes on after a restart. */
+  const record = async (boot: string, seconds: number) => {
     const liveMs = Date.now()
     const [slice] = await withTempFolder((folder) =>
-      makeSlices(folder, { seconds, startUtcMs: liveMs, boot: 'c' }),
+      makeSlices(folder, { seconds, startUtcMs: liveMs, boot }),
     )
     const { start, data, pieces } = slice!
     assert.equal((await device.create(start)).status, 201)
-    let isEnding = false
-    const camera = (async () => {
+    const ended = { isAsked: false }
+    const done = (async () => {
       for (const piece of pieces) {
-        // a GOP is sent when its last picture has been made
         const waitMs = piece.t + piece.d - Date.now()
         if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
-        if (isEnding) return
+        if (ended.isAsked) return
         const bytes = data.subarray(piece.o, piece.o + piece.b)
-        const sent = await device.append(start.id, piece.o, bytes, { pieces: [piece] })
-        assert.equal(sent.status, 204)
+        await until('the server', () =>
+          device.append(start.id, piece.o, bytes, { pieces: [piece] }).then(
+            ({ status }) => status === 204,
+            () => false,
+          ),
+        )
       }
     })()
+    const stop = () => {
+      ended.isAsked = true
+      return done
+    }
+    return { liveMs, stop }
+  }
+
+  test('it follows what is being recorded', async () => {
+    const { liveMs, stop } = await record('c', 20)
     try {
       await until('the camera to be shown as recording', async () =>
         /REC/.test((await page.textContent('.device')) ?? ''),
@@ -231,8 +245,30 @@ describe('the page in Chromium', { skip, timeout: 110_000 }, () => {
       await screenshot('page-live')
       assert.deepEqual(faults, [])
     } finally {
-      isEnding = true
-      await camera
+      await stop()
+    }
+  })
+
+  test('live goes on by itself after a restart of the server, and says what happened', async () => {
+    const { liveMs, stop } = await record('d', 30)
+    try {
+      await page.click('#live')
+      await playing(liveMs)
+      await cloud.close()
+      await until('the message', async () =>
+        /cannot be reached/.test((await page.textContent('#notice-text')) ?? ''),
+      )
+      const restartedMs = Date.now()
+      cloud = await openCloud({ httpPort: Number(new URL(cloud.httpUrl).port) }, {}, cloud.folder)
+      device.cloud = cloud
+      const { mode } = await playing(restartedMs + 3000)
+      assert.equal(mode, 'live')
+      await until('the message to go', async () => !(await page.isVisible('#notice')))
+      // the browser itself reports requests that failed
+      const others = faults.splice(0).filter((fault) => !/ERR_CONNECTION/.test(fault))
+      assert.deepEqual(others, [])
+    } finally {
+      await stop()
     }
   })
 
