@@ -12,6 +12,7 @@ import { createLogger, errorText, type Logger } from './log.ts'
 import { MqttBridge } from './mqtt-bridge.ts'
 import { Presence } from './presence.ts'
 import { Registry } from './registry.ts'
+import { Retention } from './retention.ts'
 import { picturePath } from './routes/pictures.ts'
 import { uploadsPath } from './routes/uploads.ts'
 import type { Services } from './services.ts'
@@ -157,6 +158,9 @@ export const startCloud = async (
       publicUrl,
       isClosing: () => isClosing,
     }
+    const retention = new Retention({ index, objects, registry, ingest, catalog, log, now })
+    retention.start()
+    cleanup.push(() => retention.stop())
     listener = await listen(createApp(services).fetch, host, options.httpPort ?? 8080)
     cleanup.push(() => listener?.close())
     log.info('listening', { http: httpUrl(), mqtt: broker.url })

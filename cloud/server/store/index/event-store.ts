@@ -53,6 +53,14 @@ export type EventStore = {
   events(range: EventRange): Promise<CloudEvent[]>
   /** ended events of a channel whose video touches the range, in order of time */
   withVideo(deviceId: number, channel: number, fromMs: number, toMs: number): Promise<CloudEvent[]>
+  /** events that began before a moment, oldest first */
+  eventsBefore(
+    deviceId: number,
+    channel: number,
+    beforeMs: number,
+    limit: number,
+  ): Promise<CloudEvent[]>
+  deleteEvents(deviceId: number, channel: number, keys: readonly string[]): Promise<void>
   /** false when there is no such event */
   setPicture(event: EventName, type: string, bytes: number): Promise<boolean>
   setAiText(event: EventName, text: string): Promise<boolean>

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, isNotNull, lt, lte } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, isNotNull, lt, lte } from 'drizzle-orm'
 import type {
   CloudEvent,
   EventBeginning,
@@ -52,6 +52,30 @@ export class SqlEventStore implements EventStore {
     )
     const query = this.db.select().from(events).where(wanted)
     return (await query.orderBy(asc(events.startMs), asc(events.key)).limit(limit)).map(fromRow)
+  }
+
+  async eventsBefore(
+    deviceId: number,
+    channel: number,
+    beforeMs: number,
+    limit: number,
+  ): Promise<CloudEvent[]> {
+    const old = and(
+      eq(events.deviceId, deviceId),
+      eq(events.channel, channel),
+      lt(events.startMs, beforeMs),
+    )
+    const query = this.db.select().from(events).where(old)
+    return (await query.orderBy(asc(events.startMs)).limit(limit)).map(fromRow)
+  }
+
+  async deleteEvents(deviceId: number, channel: number, keys: readonly string[]): Promise<void> {
+    const listed = and(
+      eq(events.deviceId, deviceId),
+      eq(events.channel, channel),
+      inArray(events.key, [...keys]),
+    )
+    await this.db.delete(events).where(listed)
   }
 
   async withVideo(

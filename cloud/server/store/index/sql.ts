@@ -9,6 +9,7 @@ import type {
   IndexStore,
   Interval,
   NewDevice,
+  OldSlice,
   Plan,
   PlanType,
   Slice,
@@ -164,6 +165,33 @@ export class SqlIndexStore implements IndexStore {
     const query = this.db.select().from(slices).where(wanted)
     const [row] = await query.orderBy(desc(slices.startMs)).limit(1)
     return row && fromRow(row)
+  }
+
+  async slicesBefore(
+    deviceId: number,
+    channel: number,
+    beforeMs: number,
+    limit: number,
+  ): Promise<OldSlice[]> {
+    const { id, format, bytes, startMs, endMs } = slices
+    const old = and(
+      eq(slices.deviceId, deviceId),
+      eq(slices.channel, channel),
+      lt(startMs, beforeMs),
+      lt(endMs, beforeMs),
+    )
+    const query = this.db.select({ id, format, bytes }).from(slices).where(old)
+    const rows = await query.orderBy(asc(startMs)).limit(limit)
+    return rows.map((row) => ({ ...row, channel, format: row.format as Slice['format'] }))
+  }
+
+  async deleteSlices(deviceId: number, channel: number, ids: readonly string[]): Promise<void> {
+    const named = and(
+      eq(slices.deviceId, deviceId),
+      eq(slices.channel, channel),
+      inArray(slices.id, [...ids]),
+    )
+    await this.db.delete(slices).where(named)
   }
 
   async timeline(range: SliceRange, gapMs: number): Promise<Interval[]> {

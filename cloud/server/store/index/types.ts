@@ -46,10 +46,10 @@ export type Slice = SliceStart & {
   end?: SliceEnd
 }
 
-/** A slice without its pieces, for counting and for time lines. */
-export type SliceSpan = { id: string; startMs: number; endMs: number }
-
 export type SliceRange = { deviceId: number; channel: number; fromMs: number; toMs: number }
+
+/** What has to be known of a slice to delete it. */
+export type OldSlice = Pick<Slice, 'id' | 'channel' | 'format' | 'bytes'>
 
 /** A half-open interval of UTC in ms. */
 export type Interval = { startMs: number; endMs: number }
@@ -90,6 +90,14 @@ export type IndexStore = {
   slices(range: SliceRange): Promise<Slice[]>
   /** the last slice that starts before a moment */
   sliceBefore(deviceId: number, channel: number, beforeMs: number): Promise<Slice | undefined>
+  /** slices that ended before a moment, oldest first */
+  slicesBefore(
+    deviceId: number,
+    channel: number,
+    beforeMs: number,
+    limit: number,
+  ): Promise<OldSlice[]>
+  deleteSlices(deviceId: number, channel: number, ids: readonly string[]): Promise<void>
   /** recorded time in the range; what lies at most `gapMs` apart is one interval */
   timeline(range: SliceRange, gapMs: number): Promise<Interval[]>
   /** for each interval, whether anything was recorded in it */

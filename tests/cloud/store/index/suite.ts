@@ -164,6 +164,21 @@ export const indexStoreSuite = (name: string, open: () => Promise<IndexStore>): 
       assert.deepEqual(await index.recordedIn(device.id, 0, []), [])
     })
 
+    test('old slices are listed, oldest first, and deleted by name', async () => {
+      const old = async (beforeMs: number, limit = 10) =>
+        (await index.slicesBefore(device.id, 0, beforeMs, limit)).map(({ id }) =>
+          Number(id.slice(-8)),
+        )
+      assert.deepEqual(await old(T0 + 20_000), [1], 'the second ends at this moment, not before it')
+      assert.deepEqual(await old(T0 + 100_000), [1, 2, 3, 4])
+      assert.deepEqual(await old(T0 + 100_000, 2), [1, 2])
+      const [first] = await index.slicesBefore(device.id, 0, T0 + 100_000, 1)
+      assert.deepEqual(first, { id: sliceId(1), channel: 0, format: 'ts', bytes: 5000 })
+      await index.deleteSlices(device.id, 0, [sliceId(3), sliceId(4), sliceId(777)])
+      assert.deepEqual(await old(T0 + 100_000), [1, 2])
+      assert.equal((await index.slice(device.id, 1, sliceId(9)))?.channel, 1)
+    })
+
     test('text that looks like SQL is text', async () => {
       const evil = "x'; drop table slices; --"
       assert.equal(await index.device(evil, evil), undefined)
