@@ -5,8 +5,10 @@ import { ErrorSlot, type LastError } from './channel/last-error.ts'
 import { SliceIds } from './channel/slice-ids.ts'
 import { type ChannelStats, statsOf } from './channel/stats.ts'
 import { StepWatch, type Timer } from './clock.ts'
+import { askDestroy } from './destroy.ts'
 import { EventModule, tellAiResult } from './event/event-module.ts'
 import type { Events, EventVerdict } from './event/events.ts'
+import { EventFunctions } from './event/functions.ts'
 import { errorText, withPrefix } from './log.ts'
 import { CHANNEL_MAX } from './mqtt/messages.ts'
 import { type ChannelOptions, checkInit } from './options.ts'
@@ -20,8 +22,6 @@ import {
   type iv_cm_aenc_pack_s,
   iv_cm_stream_type_e,
   type iv_cm_venc_pack_s,
-  type iv_cs_ai_process_s,
-  type iv_cs_ai_type_e,
   type iv_cs_balance_info_s,
   type iv_cs_init_func_cb_s,
   type iv_cs_init_parm_s,
@@ -60,7 +60,7 @@ type Line = {
  * The cloud storage module of one device. Its methods are the specification's functions; they return the specification's codes and never
  * throw. `lastError` tells more than a code can.
  */
-export class CloudStorage {
+export class CloudStorage extends EventFunctions {
   readonly #system: System
   readonly #options: CloudStorageOptions
   readonly #lines = new Map<number, Line>()
@@ -69,7 +69,7 @@ export class CloudStorage {
   #phase: 'left' | 'entering' | 'ready' | 'leaving' = 'left'
   #steps: StepWatch
   #tick: Timer | undefined
-  readonly #eventModule: EventModule
+  protected readonly eventModule: EventModule
   readonly #archives = new Map<number, Archive>()
   #plansTimer: Timer | undefined
   /** set when the app tells the plan, not the cloud */
@@ -78,8 +78,9 @@ export class CloudStorage {
   #unwatchOnline: () => void = () => {}
 
   constructor(system: System, options: CloudStorageOptions = {}) {
+    super()
     this.#system = system
-    this.#eventModule = new EventModule(system, () => this.#times)
+    this.eventModule = new EventModule(system, () => this.#times)
     this.#options = options
     this.#steps = new StepWatch(system.clock)
   }
@@ -135,7 +136,7 @@ export class CloudStorage {
     const id = options.channel_id
     const log = withPrefix(this.#system.log, `channel ${id}`)
     const channel = new Channel(options, { clock, log, core, callbacks })
-    const events = this.#eventModule.open(options, channel, callbacks, log)
+    const events = this.eventModule.open(options, channel, callbacks, log)
     const ids = new SliceIds(bootId, () => this.#system.takeSliceNumber(id))
     const credentials = new CredentialStore(() => this.#system.credentials(id), clock, random)
     const archive = this.#archive(id)
@@ -278,7 +279,7 @@ export class CloudStorage {
       backfill.close()
       channel.close()
     }
-    this.#eventModule.close()
+    this.eventModule.close()
     this.#lines.clear()
     this.#appPlan = undefined
     this.#phase = 'left'
@@ -395,77 +396,7 @@ export class CloudStorage {
     if (!this.#isOpen(channel)) return this.#error.get().code
     const bytes = buf && len !== undefined && len < buf.length ? buf.subarray(0, len) : buf
     const { backfill } = this.#lines.get(channel)!
-    return this.#verdict(await backfill.step(state, file_name, bytes))
-  }
-
-  /** An event begins now. */
-  startCsEvent(channel: number, event_id: number, info?: string | null): iv_err_code_e {
-    return this.#event(channel, (events) => events.start(event_id, info))
-  }
-
-  /** An event that startCsEvent (or startCsEventExt) began ends now. */
-  stopCsEvent(channel: number, event_id: number, info?: string | null): iv_err_code_e {
-    return this.#event(channel, (events) => events.stop(event_id, info))
-  }
-
-  /** An event begins, its video perhaps earlier. Both times in seconds before now (below 300), or both UTC. */
-  startCsEventExt(
-    channel: number,
-    event_id: number,
-    info: string | null | undefined,
-    event_start_time_s: number,
-    stream_start_time_s: number,
-  ): iv_err_code_e {
-    const times = [event_start_time_s, stream_start_time_s] as const
-    return this.#event(channel, (events) => events.start(event_id, info, times))
-  }
-
-  /** An event ends, or has ended. */
-  stopCsEventExt(
-    channel: number,
-    event_id: number,
-    info: string | null | undefined,
-    event_stop_time_s: number,
-    stream_stop_time_s: number,
-  ): iv_err_code_e {
-    const times = [event_stop_time_s, stream_stop_time_s] as const
-    return this.#event(channel, (events) => events.stop(event_id, info, times))
-  }
-
-  /** Tells of an event of one moment, with a picture or without, also without a plan; `event_time_s` 0 is now. */
-  async reportCsEventDirectly(
-    channel: number,
-    event_id: number,
-    info: string | null | undefined,
-    event_time_s: number,
-    pic_addr?: Uint8Array | null,
-    pic_len?: number,
-  ): Promise<iv_err_code_e> {
-    if (!this.#isOpen(channel)) return this.#error.get().code
-    return this.#verdict(
-      await this.#eventModule.report(channel, event_id, info, event_time_s, pic_addr, pic_len),
-    )
-  }
-
-  /** Analyses in the cloud that every event of this id asks for; CLOSE ends that. `args` is unused. */
-  setCsAiProcess(
-    channel: number,
-    event_id: number,
-    ai_type: iv_cs_ai_type_e,
-    _args?: unknown,
-  ): iv_err_code_e {
-    if (!this.#isOpen(channel)) return this.#error.get().code
-    return this.#verdict(this.#eventModule.setAi(channel, event_id, ai_type))
-  }
-
-  getCsAiProcess(
-    channel: number,
-    event_id: number,
-    process: iv_cs_ai_process_s,
-    _args?: unknown,
-  ): iv_err_code_e {
-    if (!this.#isOpen(channel)) return this.#error.get().code
-    return this.#verdict(this.#eventModule.getAi(channel, event_id, process))
+    return this.conclude(await backfill.step(state, file_name, bytes))
   }
 
   /**
@@ -480,18 +411,11 @@ export class CloudStorage {
         iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE,
         `timeout_ms must be 1 to ${TRANS_TIME_MAX_MS} ms, not ${timeout_ms}`,
       )
-    const reply = await this.#system.ask('service', { method: 'destroy', params: {} }, timeout_ms)
-    if (!reply)
-      return this.#refuse(
-        iv_err_code_e.IV_ERR_SYS_COMMUNICATE_TIMEOUT,
-        this.#system.lastError || `the cloud did not answer within ${timeout_ms} ms`,
-      )
-    if (reply.code !== 0)
-      return this.#refuse(
-        iv_err_code_e.IV_ERR_SYS_COMMUNICATE_FAIL,
-        `the cloud did not delete the recordings: ${reply.code} ${reply.status}`,
-      )
-    for (const [id, { uplink }] of this.#lines) {
+    const verdict = await askDestroy(this.#system, timeout_ms)
+    if (verdict.code !== iv_err_code_e.IV_ERR_NONE) return this.conclude(verdict)
+    for (const archive of this.#archives.values()) archive.clear()
+    for (const [id, { uplink, events }] of this.#lines) {
+      events.discard()
       // stops recording, with its callback, before what was recorded is thrown away
       plans.set(id, { ...NO_PLAN })
       uplink.discard()
@@ -499,12 +423,11 @@ export class CloudStorage {
     return iv_err_code_e.IV_ERR_NONE
   }
 
-  #event(channel: number, run: (events: Events) => EventVerdict): iv_err_code_e {
-    if (!this.#isOpen(channel)) return this.#error.get().code
-    return this.#verdict(run(this.#lines.get(channel)!.events))
+  protected eventsOf(channel: number): Events | iv_err_code_e {
+    return this.#isOpen(channel) ? this.#lines.get(channel)!.events : this.#error.get().code
   }
 
-  #verdict({ code, message }: EventVerdict): iv_err_code_e {
+  protected conclude({ code, message }: EventVerdict): iv_err_code_e {
     return code === iv_err_code_e.IV_ERR_NONE ? code : this.#refuse(code, message)
   }
 

@@ -179,12 +179,17 @@ export class Events {
 
   /** Nothing is waited for any more: every picture and every result that is due is given. */
   close(): void {
-    this.#flushLater()
     this.#isClosed = true
-    this.#running.clear()
-    for (const event of [...this.#open]) event.close()
     if (this.#outbox.waiting > 0)
       this.#parts.log.warn(`${this.#outbox.waiting} ends of events were not told to the cloud`)
+    this.discard()
+  }
+
+  /** What was recorded is destroyed: events end with a failure, and the cloud is not told of them any more. */
+  discard(): void {
+    this.#flushLater()
+    this.#running.clear()
+    for (const event of [...this.#open]) event.close()
     this.#outbox.close()
     this.#demand()
   }

@@ -15,6 +15,12 @@ export class Archive {
     this.dumped = new DumpedSlices(clock)
   }
 
+  /** The recordings were destroyed: files of before are unknown. */
+  clear(): void {
+    this.dumped.clear()
+    this.#results.clear()
+  }
+
   /** The uplink is done with a slice. */
   settle(id: string, whole: boolean): void {
     this.#results.set(id, whole ? 'whole' : 'broken')

@@ -24,6 +24,10 @@ export class DumpedSlices {
     }
   }
 
+  clear(): void {
+    this.#slices.clear()
+  }
+
   get(id: string): DumpedSlice | undefined {
     const known = this.#slices.get(id)
     return known && this.#clock.monoMs() - known.atMs <= BACKFILL_MS ? known.slice : undefined

@@ -258,11 +258,13 @@ describe('events from the app to the list', { timeout: 110_000 }, () => {
     await until1('picture 0')
     assert.equal(await storage.destroyCsResource(5000), 0)
     assert.ok(camera.told.includes('stop'))
+    assert.ok(camera.told.includes('result 1 0'), 'the event that ran has failed')
     assert.equal(camera.push(frames[0]!), iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE)
     assert.equal((await camera.balance(0))?.cs_type, iv_cs_type_e.CS_TYPE_NONE)
     assert.equal(await storage.destroyCsResource(5000), 0)
     await until('an empty ring', () => storage.stats(0)?.bufferedBytes === 0)
     assert.deepEqual(await slicesOf(cloud, identity), [])
+    assert.deepEqual(await events(), [])
     // a new plan records anew, with a token of its own
     await call(cloud, 'PUT', `${path()}/channels/0/plan`, { type: 'full' })
     await until('another start', () => camera.told.filter((line) => line === 'start').length === 2)
