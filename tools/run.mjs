@@ -257,6 +257,14 @@ const checks = () => {
       'tsconfig.json',
     ]) === 0,
   )
+  check(
+    'tsc (the page)',
+    run(process.execPath, [
+      join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '-p',
+      join('cloud', 'viewer', 'tsconfig.json'),
+    ]) === 0,
+  )
   check('biome', run(bin('biome'), ['ci', '--diagnostic-level=error', '.']) === 0)
   result.seconds = (Date.now() - started) / 1000
   return result
