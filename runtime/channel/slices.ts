@@ -300,6 +300,12 @@ export class SliceQueue {
     this.#isRest = false
   }
 
+  /** Nothing comes of the slices before this one. */
+  skip(slice: number): void {
+    this.#slice = Math.max(this.#slice, slice)
+    this.#isRest = false
+  }
+
   /** Bytes of the upload are gone: goes on at the first IDR behind `position`, in the same slice if there is one. */
   broken(position: number): void {
     this.#isRest = true

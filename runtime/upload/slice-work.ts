@@ -67,7 +67,23 @@ export class SliceWork {
       this.#broken?.upload.number ?? Number.POSITIVE_INFINITY,
     )
     this.#upload = this.#queue.take()
-    if (this.#upload) this.#reportSkipped(expected, this.#upload.number)
+    if (this.#upload) {
+      this.#reportSkipped(expected, this.#upload.number)
+      // what lies before it is the rest of slices that were given up
+      if (store.tail < this.#upload.position) this.#release(this.#upload.position)
+    } else this.#reportSkipped(expected, this.#endOfClosed(expected))
+  }
+
+  /** Nothing can be sent: of the slices from this one on that have ended, nothing more will come. */
+  #endOfClosed(from: number): number {
+    const { store } = this.#options
+    const slice = new SliceRecord()
+    let number = from
+    while (number < store.nextSlice && store.readSlice(number, slice) && slice.closed !== 0) {
+      this.#queue.skip(++number)
+      this.#release(slice.end)
+    }
+    return number
   }
 
   /** The cloud has the upload up to `offset`; `last` when that is all there will be. */

@@ -38,8 +38,16 @@ export type Append = {
   total?: number
 }
 
+/** What an uplink asks of a cloud. An answer comes when nothing refers to the views any more. */
+export type SliceClient = {
+  create(collection: URL, token: string, start: SliceStart, times: HttpTimeouts): Promise<TusAnswer>
+  append(location: URL, token: string, append: Append, times: HttpTimeouts): Promise<TusAnswer>
+  ask(location: URL, token: string, times: HttpTimeouts): Promise<TusAnswer>
+  close(): void
+}
+
 /** Resumable uploads over one connection. Spec: tus 1.0.0 with creation, creation-defer-length, checksum; docs/PROTOCOL.md section 2. */
-export class TusClient {
+export class TusClient implements SliceClient {
   readonly #clock: Clock
   readonly #ca: string | undefined
   #connection: HttpConnection | undefined

@@ -6,7 +6,7 @@ import type { HttpTimeouts } from './http.ts'
 import { backoffMs } from './retry.ts'
 import { SliceWork, type SliceWorkOptions } from './slice-work.ts'
 import { UPLINK_ROWS, type UplinkActions, type UplinkEvent, type UplinkState } from './states.ts'
-import { type TusAnswer, TusClient } from './tus.ts'
+import { type Append, type SliceClient, type TusAnswer, TusClient } from './tus.ts'
 
 /** An append when so many bytes wait, or after this time. */
 export const APPEND_BYTES = 64 * 1024
@@ -15,6 +15,8 @@ export const APPEND_INTERVAL_MS = 150
 const APPEND_MAX_BYTES = 1024 * 1024
 const APPEND_START_BYTES = 256 * 1024
 const APPEND_MIN_BYTES = 2 * 1024
+/** What is copied out of a ring that evicts, per append. */
+const COPY_BYTES = 128 * 1024
 /** A misconfiguration does not mend itself within seconds. */
 const CONFIG_WAIT_MS = 60_000
 /** Without a plan the cloud is asked again this often, should its message about a new one get lost. */
@@ -23,6 +25,8 @@ const PLAN_WAIT_MS = 60_000
 export type UplinkOptions = SliceWorkOptions & {
   credentials: CredentialStore
   ca?: string | undefined
+  /** in place of the network, for tests */
+  client?: SliceClient
   clock: Clock
   random: Random
   log: Logger
@@ -45,8 +49,10 @@ export class Uplink implements UplinkActions {
   readonly #options: UplinkOptions
   readonly #machine: Machine<UplinkState, UplinkEvent, UplinkActions>
   readonly #work: SliceWork
-  readonly #client: TusClient
+  readonly #client: SliceClient
   readonly #appendBytes: number
+  /** With a ring that evicts, a dead line must not keep new frames out for as long as a request hangs. */
+  readonly #copy: Uint8Array | undefined
   #answer: TusAnswer = { outcome: 'ok', status: 0, message: '' }
   /** the append under way: where it ends, and whether the slice ends with it */
   #sentTo = 0
@@ -68,8 +74,9 @@ export class Uplink implements UplinkActions {
   constructor(options: UplinkOptions) {
     this.#options = options
     this.#appendBytes = options.appendBytes ?? APPEND_BYTES
+    this.#copy = options.leavesRest ? new Uint8Array(COPY_BYTES) : undefined
     this.#work = new SliceWork(options)
-    this.#client = new TusClient(options.clock, options.ca)
+    this.#client = options.client ?? new TusClient(options.clock, options.ca)
     this.#machine = new Machine(UPLINK_ROWS, 'idle', this)
   }
 
@@ -209,6 +216,18 @@ export class Uplink implements UplinkActions {
     this.#take(this.#client.ask(this.#work.upload!.location!, token, times()))
   }
 
+  /** Where the ring must not wait for a request, its bytes are copied out. */
+  #own(append: Append): Append {
+    const copy = this.#copy
+    if (!copy) return append
+    let length = 0
+    for (const view of append.views) {
+      copy.set(view, length)
+      length += view.length
+    }
+    return { ...append, views: [copy.subarray(0, length)] }
+  }
+
   askAtOnce(): void {
     this.#attempt++
     this.ask()
@@ -217,7 +236,9 @@ export class Uplink implements UplinkActions {
   append(): void {
     const { credentials, times, store } = this.#options
     const upload = this.#work.upload!
-    const append = upload.next(this.#appendMax)
+    const append = this.#own(
+      upload.next(Math.min(this.#appendMax, this.#copy?.length ?? this.#appendMax)),
+    )
     const { token } = credentials.current!
     this.#sentTo = append.offset
     for (const view of append.views) this.#sentTo += view.length
@@ -225,7 +246,7 @@ export class Uplink implements UplinkActions {
     this.#due = false
     this.appends++
     // bytes of a request under way stay where they are until the socket has let go of them
-    store.hold(upload.positionOf(append.offset), upload.positionOf(this.#sentTo))
+    if (!this.#copy) store.hold(upload.positionOf(append.offset), upload.positionOf(this.#sentTo))
     const answer = this.#client.append(upload.location!, token, append, times())
     this.#take(answer.finally(() => store.unhold()))
   }
