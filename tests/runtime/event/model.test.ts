@@ -221,7 +221,9 @@ const run = async (
   assert.equal(bench.clock.timers, 0)
 }
 
-test(`${RUNS} random sequences of calls, frames, plans, time and faults hold what the specification says`, async () => {
+test(`${RUNS} random sequences of calls, frames, plans, time and faults hold what the specification says`, {
+  timeout: 110_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: 1, maxLength: 40 }),
