@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { NO_PLAN } from './plan.ts'
 import { deviceKey } from './slice.ts'
 import type { Device, IndexStore, Plan } from './store/index/types.ts'
+import { TimedCache } from './timed-cache.ts'
 
 /**
  * How long a device or plan read from the index is believed. Every append asks for both; another instance's change is
@@ -10,28 +11,21 @@ import type { Device, IndexStore, Plan } from './store/index/types.ts'
 const CACHE_MS = 3000
 const SECRET_BYTES = 32
 
-type Cached<T> = { value: T; untilMs: number }
-
 /** Devices, their secrets and their plans. */
 export class Registry {
-  readonly #devices = new Map<string, Cached<Device | undefined>>()
-  readonly #plans = new Map<string, Cached<Plan>>()
+  readonly #devices: TimedCache<Device | undefined>
+  readonly #plans: TimedCache<Plan>
 
   constructor(
     private readonly index: IndexStore,
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.#devices = new TimedCache(CACHE_MS, now)
+    this.#plans = new TimedCache(CACHE_MS, now)
+  }
 
   get nowMs(): number {
     return this.now()
-  }
-
-  async #cached<T>(cache: Map<string, Cached<T>>, key: string, read: () => Promise<T>): Promise<T> {
-    const hit = cache.get(key)
-    if (hit && hit.untilMs > this.now()) return hit.value
-    const value = await read()
-    cache.set(key, { value, untilMs: this.now() + CACHE_MS })
-    return value
   }
 
   /** undefined when the name, or the MQTT client id that follows from it, is taken. */
@@ -53,7 +47,7 @@ export class Registry {
   }
 
   device(productId: string, deviceName: string): Promise<Device | undefined> {
-    return this.#cached(this.#devices, deviceKey({ productId, deviceName }), () =>
+    return this.#devices.get(deviceKey({ productId, deviceName }), () =>
       this.index.device(productId, deviceName),
     )
   }
@@ -65,25 +59,24 @@ export class Registry {
 
   async rotateSecret(device: Device, secret?: string): Promise<Device | undefined> {
     const rotated = await this.index.rotateSecret(device.id, secret ?? newSecret())
-    this.#devices.delete(deviceKey(device))
+    this.#devices.forget(deviceKey(device))
     return rotated
   }
 
   async delete(device: Device): Promise<void> {
     await this.index.deleteDevice(device.id)
-    this.#devices.delete(deviceKey(device))
+    this.#devices.forget(deviceKey(device))
     this.#plans.clear()
   }
 
   /** Upload tokens that were given before this are void. */
   async markDestroyed(device: Device): Promise<void> {
     await this.index.markDestroyed(device.id, this.now())
-    this.#devices.delete(deviceKey(device))
+    this.#devices.forget(deviceKey(device))
   }
 
   plan(device: Device, channel: number): Promise<Plan> {
-    return this.#cached(
-      this.#plans,
+    return this.#plans.get(
       `${device.id}/${channel}`,
       async () => (await this.index.plan(device.id, channel)) ?? NO_PLAN,
     )
@@ -91,7 +84,7 @@ export class Registry {
 
   async setPlan(device: Device, channel: number, plan: Plan): Promise<void> {
     await this.index.setPlan(device.id, channel, plan)
-    this.#plans.delete(`${device.id}/${channel}`)
+    this.#plans.forget(`${device.id}/${channel}`)
   }
 }
 
