@@ -2,6 +2,7 @@
 import {
   AUDIO_LENGTH, CONFIG_AUDIO_RANGE, CONFIG_BIT_RATE_RANGE, CONFIG_CHANNELS_RANGE, CONFIG_MEMORY, CONFIG_NOT_OPEN, CONFIG_RATE_RANGE, OK,
 } from '../status';
+import { HAS_ENCODER } from '../features';
 import { sampleBytes } from '../pcm/samples';
 import { ADTS_BYTES, writeAdts } from './adts';
 import { ACCESS_UNIT_MAX_BYTES, encodeFrame, encoderBytes, encoderFlush, encoderOpen, encoderSupports } from './api';
@@ -20,6 +21,7 @@ let kind: i32 = -1;
 /** Opens the encoder for AUDIO_PCM, AUDIO_G711A or AUDIO_G711U. A bit rate of 0 is the default for the format. */
 export function aac_open(sampleRate: i32, channelCount: i32, inputKind: i32, bitRate: i32): i32 {
   kind = -1;
+  if (!HAS_ENCODER) return CONFIG_AUDIO_RANGE;
   if (!encoderSupports(sampleRate, 1)) return CONFIG_RATE_RANGE;
   if (!encoderSupports(sampleRate, channelCount)) return CONFIG_CHANNELS_RANGE;
   if (sampleBytes(inputKind) == 0) return CONFIG_AUDIO_RANGE;
@@ -49,14 +51,14 @@ export function aac_output(): usize {
 
 /** Encodes the `length` bytes at aac_input(), 1024 samples per channel. Returns the ADTS frame's bytes, 0 for the first block. */
 export function aac_encode(length: i32): i32 {
-  if (kind < 0) return CONFIG_NOT_OPEN;
+  if (!HAS_ENCODER || kind < 0) return CONFIG_NOT_OPEN;
   if (length != FRAME * channels * sampleBytes(kind)) return AUDIO_LENGTH;
   return wrap(encodeFrame(input, kind, output + ADTS_BYTES));
 }
 
 /** To be called after the last block until it returns 0: the frames that the encoder still holds. */
 export function aac_flush(): i32 {
-  if (kind < 0) return CONFIG_NOT_OPEN;
+  if (!HAS_ENCODER || kind < 0) return CONFIG_NOT_OPEN;
   return wrap(encoderFlush(output + ADTS_BYTES));
 }
 

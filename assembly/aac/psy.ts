@@ -3,11 +3,10 @@
 // the frame is, never below the threshold in quiet.
 
 import { longBands, longEdge, shortBands, shortEdge } from './bands';
-import { FRAME, SHORT } from './frame';
 import { exp2, log2 } from './math';
 import {
-  bandScratch, barkLong, barkShort, channel, EDGE, ENERGY, FLATNESS, GROUPS, GROUP_LENGTH, LAST_MASK, MASK, MATRIX_LONG_STRIDE,
-  MATRIX_SHORT_STRIDE, MAX_SFB, BANDS, quietLong, quietShort, SPECTRUM, spreadLong, spreadShort, WEIGHT, widthLong,
+  bandScratch, barkLong, barkShort, FLATNESS, GROUPS, GROUP_LENGTH, LAST_MASK, MASK, MATRIX_LONG_STRIDE,
+  MATRIX_SHORT_STRIDE, MAX_SFB, quietLong, quietShort, SPECTRUM, spreadLong, spreadShort, WEIGHT, widthLong,
   widthShort, blockScratch
 } from './state';
 

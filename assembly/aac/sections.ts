@@ -1,9 +1,9 @@
 // Codebook of every band: the cheapest way through all bands, a change of codebook costing a section header.
 // Spec: 14496-3 4.6.3.2 (section_data)
 
-import { SHORT_WINDOWS, EIGHT_SHORT } from './frame';
+import { EIGHT_SHORT } from './frame';
 import { IMPOSSIBLE } from './band-bits';
-import { BANDS, BOOK, bookBack, bookBits, GROUPS, MAX_SFB, SEQUENCE } from './state';
+import { BOOK, bookBack, bookBits, GROUPS, MAX_SFB, SEQUENCE } from './state';
 import { put } from './bitstream';
 
 const BOOKS = 14; // 12 is reserved, 13 stands for noise

@@ -74,7 +74,6 @@ export const CHANNEL_BYTES: usize = INFO + 112;
 // fields of INFO
 export const SEQUENCE: usize = INFO; // window_sequence
 export const SHAPE: usize = INFO + 4; // window_shape
-export const LAST_SHAPE: usize = INFO + 8;
 export const MAX_SFB: usize = INFO + 12; // bands per group that may be coded
 export const GROUPS: usize = INFO + 16;
 export const GROUP_LENGTH: usize = INFO + 20; // u8[8]

@@ -3,7 +3,7 @@
 
 import { longBands, longEdge } from './bands';
 import { put } from './bitstream';
-import { sinTurn } from './math';
+import { log2, sinTurn } from './math';
 import { blockScratch, MASK, SPECTRUM, TNS_INDEX, TNS_LENGTH, TNS_ORDER } from './state';
 
 /** Largest order of a long window in AAC-LC. Spec: 14496-3 table 4.156 */
@@ -13,11 +13,15 @@ export const TNS_MAX_ORDER: i32 = 12;
 const TNS_MAX_BANDS: usize = memory.data<u8>([31, 31, 34, 40, 42, 51, 46, 46, 42, 42, 42, 39]);
 
 const RESOLUTION = 4; // bits of a coefficient
+const INDEX_MOST: i32 = 6; // of -8..7
 
 /** Prediction gain below which the side information is not worth it. */
 const GAIN_LEAST: f32 = 1.5;
-/** Gain that ends the search for more: beyond it the decoder's filter would ring. */
-const GAIN_MOST: f32 = 30;
+/** Gain that ends the search for more. From twice that on, all the noise of a frame would gather in a few samples: a click. */
+const GAIN_MOST: f32 = 8;
+
+/** The filter may cost this many times the bits: the noise then lies better in time. */
+const COST_MOST: f32 = 1.02;
 
 /** First frequency under the filter. */
 const FIRST_HZ = 1200;
@@ -39,10 +43,30 @@ export function shapeNoise(ch: usize, index: i32, maxSfb: i32): void {
   if (order == 0) return;
   store<i32>(ch + TNS_ORDER, order);
   store<i32>(ch + TNS_LENGTH, longBands(index) - bottom);
-  applyFilter(ch + SPECTRUM, first, end, order);
+  filterLines(ch + SPECTRUM, first, end, order);
+  if (entropy(ch, ch + SPECTRUM, index, bottom, top, 1) * COST_MOST < entropy(ch, blockScratch, index, bottom, top, gain)) {
+    store<i32>(ch + TNS_ORDER, 0);
+    return;
+  }
+  memory.copy(ch + SPECTRUM + (<usize>first << 2), blockScratch + (<usize>first << 2), <usize>(end - first) << 2);
   // what is allowed after the decoder's filter is more than what is allowed before it
   const share: f32 = 1 / gain;
   for (let b = bottom; b < top; b++) store<f32>(ch + MASK + (<usize>b << 2), load<f32>(ch + MASK + (<usize>b << 2)) * share);
+}
+
+/** Bits, about, that lines take at the masks divided by `lowered`: what filtering costs where a tone stands out. */
+function entropy(ch: usize, lines: usize, index: i32, bottom: i32, top: i32, lowered: f32): f32 {
+  let sum: f32 = 0;
+  for (let b = bottom; b < top; b++) {
+    const from = longEdge(index, b), to = longEdge(index, b + 1);
+    let energy: f32 = 0;
+    for (let k = from; k < to; k++) {
+      const x = load<f32>(lines + (<usize>k << 2));
+      energy += x * x;
+    }
+    sum += <f32>(to - from) * log2(1 + (energy * lowered) / load<f32>(ch + MASK + (<usize>b << 2)));
+  }
+  return sum;
 }
 
 let firstLine = 0;
@@ -118,7 +142,7 @@ function predict(ch: usize): i32 {
     raise(m, k);
     gain /= 1 - k * k;
   }
-  return gain > GAIN_LEAST ? order : 0;
+  return gain > GAIN_LEAST && gain < 2 * GAIN_MOST ? order : 0;
 }
 
 /** Power gain of the decoder's filter: how much louder the noise becomes there. */
@@ -132,11 +156,11 @@ function raise(m: i32, k: f32): void {
   store<f32>(filter + (<usize>m << 2), k);
 }
 
-/** Nearest of the decoder's values. */
+/** Nearest of the decoder's values, less those next to 1, which would make the filter ring. */
 function quantizeReflection(k: f32): i32 {
   let best = 0;
   let least: f64 = 9;
-  for (let index = -8; index <= 7; index++) {
+  for (let index = -INDEX_MOST; index <= INDEX_MOST; index++) {
     const distance = abs<f64>(reflection(index) - <f64>k);
     if (distance < least) {
       least = distance;
@@ -151,14 +175,14 @@ export function reflection(index: i32): f64 {
   return index >= 0 ? sinTurn(index, 30) : -sinTurn(-index, 34);
 }
 
-/** y[k] = x[k] + sum a[i] x[k - i], from the top down so that the inputs are still there. */
-function applyFilter(spectrum: usize, first: i32, end: i32, order: i32): void {
-  for (let k = end - 1; k >= first; k--) {
+/** y[k] = x[k] + sum a[i] x[k - i], into blockScratch. */
+function filterLines(spectrum: usize, first: i32, end: i32, order: i32): void {
+  for (let k = first; k < end; k++) {
     const at = spectrum + (<usize>k << 2);
     let sum = load<f32>(at);
     const reach = min(order, k - first);
     for (let i = 1; i <= reach; i++) sum += load<f32>(filter + (<usize>i << 2)) * load<f32>(at - (<usize>i << 2));
-    store<f32>(at, sum);
+    store<f32>(blockScratch + (<usize>k << 2), sum);
   }
 }
 
