@@ -17,6 +17,7 @@ const HELP = `npm run bench -- CASE [--json] [--write] [--runtime bun|deno|node]
 
   mux     TS, fMP4 and the NAL scan against libavformat, mediabunny and memcpy, on Bun, Deno and Node in turn
   aac     the AAC encoder: quality and speed against ffmpeg's
+  bindings  the same pushes through every language and runtime whose toolchain is here
 
   --json      one JSON object
   --write     also writes the table and the chart into docs/
@@ -105,6 +106,17 @@ const aacCommand = async (args: readonly string[]): Promise<number> => {
   return 0
 }
 
+const bindingsCommand = async (args: readonly string[]): Promise<number> => {
+  const { bindingsMarkdown, runBindings } = await import('./bindings.bench.ts')
+  const result = await runBindings(option(args, '--only') ?? '')
+  const markdown = bindingsMarkdown(result)
+  if (args.includes('--write'))
+    writeFileSync(DOCUMENT, replaceSection(readFileSync(DOCUMENT, 'utf8'), 'bindings', markdown))
+  console.log(args.includes('--json') ? JSON.stringify(result, undefined, 2) : markdown)
+  for (const reason of result.skipped) console.error(`skipped: ${reason}`)
+  return 0
+}
+
 /** `skyrill bench`, `npm run bench`. @returns the exit code */
 export const bench = async (args: readonly string[]): Promise<number> => {
   const [name, ...rest] = args
@@ -113,6 +125,8 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       return await muxCommand(rest)
     case 'aac':
       return await aacCommand(rest)
+    case 'bindings':
+      return await bindingsCommand(rest)
     case undefined:
     case 'help':
     case '--help':
@@ -120,7 +134,7 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       console.log(HELP)
       return name === undefined ? 2 : 0
     default:
-      console.error(`bench: no case ${JSON.stringify(name)}; there are mux and aac`)
+      console.error(`bench: no case ${JSON.stringify(name)}; there are mux, aac and bindings`)
       return 2
   }
 }

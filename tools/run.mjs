@@ -74,6 +74,8 @@ const buildWasm = () => {
     say(`asc --target ${target}`)
     asc(['--target', target])
   }
+  for (const generator of ['gen-abi', 'gen-bindings'])
+    must(generator, process.execPath, ['--import', 'tsx', join('tools', `${generator}.ts`)])
 }
 
 /** Compiles the core with its internals exported, for the unit tests. Skipped when it is newer than every source. */
