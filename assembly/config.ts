@@ -39,6 +39,7 @@ import {
   CONFIG_VIDEO_RANGE,
   OK,
 } from './status';
+import { HAS_ENCODER } from './features';
 import { frequencyIndex } from './audio/sampling-frequency';
 
 /** u32MaxGopSize counts in steps of this. */
@@ -96,11 +97,11 @@ export function nominalFrameMs(): f64 {
 function checkAudio(): i32 {
   const input = field(CONFIG_AUDIO_INPUT);
   if (input == AUDIO_NONE) return OK;
-  if (input != AUDIO_AAC && input != AUDIO_PCM && input != AUDIO_G711A && input != AUDIO_G711U) return CONFIG_AUDIO_RANGE;
+  if (input != AUDIO_AAC && (!HAS_ENCODER || !transcodes())) return CONFIG_AUDIO_RANGE;
   const rate = field(CONFIG_SAMPLE_RATE);
   const channels = field(CONFIG_CHANNELS);
   const free = input == AUDIO_AAC; // the ADTS header tells
-  if (!(free && rate == 0) && !(free ? frequencyIndex(rate) >= 0 : encoderSupports(rate, 1))) return CONFIG_RATE_RANGE;
+  if (!(free && rate == 0) && !(free ? frequencyIndex(rate) >= 0 : HAS_ENCODER && encoderSupports(rate, 1))) return CONFIG_RATE_RANGE;
   if (!(free && channels == 0) && channels != 1 && channels != 2) return CONFIG_CHANNELS_RANGE;
   const bitRate = field(CONFIG_AUDIO_BIT_RATE);
   if (bitRate < 0 || bitRate > BIT_RATE_MAX) return CONFIG_BIT_RATE_RANGE;

@@ -3,6 +3,7 @@ import { CONFIG_AUDIO_BIT_RATE, CONFIG_AUDIO_INPUT } from '../abi';
 import { ADTS_BYTES, writeAdts } from '../aac/adts';
 import { ACCESS_UNIT_MAX_BYTES, encodeFrame, encoderBytes, encoderFlush, encoderOpen } from '../aac/api';
 import { field, isTs } from '../config';
+import { HAS_ENCODER } from '../features';
 import { sampleBytes } from '../pcm/samples';
 import { audioChannels, audioRate, FRAME_SAMPLES, frameTicks } from './audio-track';
 
@@ -20,7 +21,7 @@ export let encodedBytes: i32 = 0;
 export let encodedTicks: i64 = 0;
 
 export function transcoderBytes(rate: i32, channels: i32): i32 {
-  return encoderBytes(rate, channels);
+  return HAS_ENCODER ? encoderBytes(rate, channels) : 0;
 }
 
 /** The encoder's state lies at `at`, 16-byte aligned. */
@@ -48,6 +49,7 @@ function finish(bytes: i32, out: usize): bool {
 
 /** Encodes a block of samples; true when an access unit came out, at `out`. Its time is that of the block it holds, not of this one. */
 export function encodeBlock(input: usize, ticks: i64, out: usize): bool {
+  if (!HAS_ENCODER) return false;
   if (!isFresh) {
     encoderOpen(base, audioRate, audioChannels, field(CONFIG_AUDIO_BIT_RATE));
     isFresh = true;
@@ -61,7 +63,7 @@ export function encodeBlock(input: usize, ticks: i64, out: usize): bool {
 
 /** At a stop: one access unit more of what the encoder holds; false when there is none. The next block starts afresh. */
 export function drainEncoder(out: usize): bool {
-  if (!isFresh) return false;
+  if (!HAS_ENCODER || !isFresh) return false;
   encodedTicks = older;
   older = newer;
   newer += frameTicks(1);
