@@ -99,6 +99,7 @@ export class MqttBridge {
     switch (message.method) {
       case 'heartbeat':
         presence.heartbeat(device, message.params)
+        await this.parts.events.booted(device, message.params.bootId)
         return
       case 'control_reply':
         if (message.code !== ReplyCode.ok)

@@ -368,6 +368,35 @@ test('destroy: rows, objects and pictures go, plans end, old tokens get 410; aga
   await device.close()
 })
 
+test('an event whose device started anew ends where its video does; its own boot keeps it', async () => {
+  const device = await newDevice({ type: 'trial', trialSec: 60 })
+  await start(device)
+  const kept = 'fedcba9876543210-00000001'
+  await start(device, { key: kept, startMs: START_MS + 300_000, videoStartMs: START_MS + 300_000 })
+  await record(device, 1, START_MS, 3)
+  const beat = async (bootId: string) => {
+    const params = { utcMs: START_MS, intervalMs: 30_000, bootId, version: '1', channels: [0] }
+    const message = { method: 'heartbeat', clientToken: 'beat', params }
+    const name = `$thing/up/event/${device.productId}/${device.deviceName}`
+    await device.client!.publishAsync(name, JSON.stringify(message), { qos: 1 })
+  }
+  await beat('fedcba9876543210')
+  const lost = await until('its end', async () => {
+    const found = await list(device, `from=${START_MS}&to=${START_MS + 600_000}`)
+    return found.find(({ key, endMs }) => key === KEY && endMs !== null)
+  })
+  assert.deepEqual([lost.endMs, lost.state, lost.recordedMs], [START_MS + 6000, 'finished', 6000])
+  const running = await list(device, `from=${START_MS + 200_000}&to=${START_MS + 600_000}`)
+  assert.deepEqual(
+    running.map(({ key, state }) => [key, state]),
+    [[kept, 'running']],
+  )
+  const answer = await device.ask('property', 'get_status', { channel: 0 })
+  assert.ok(answer.method === 'get_status_reply')
+  assert.equal(answer.data?._sys_cs_trial_sec, 54, 'its video is charged as well')
+  await device.close()
+})
+
 test('destroy through the admin API', async () => {
   const device = await newDevice()
   await start(device)

@@ -9,7 +9,7 @@ import {
 import { KeyedLock } from '../ingest/keyed-lock.ts'
 import { permitsRecording, trialSecondsLeft } from '../plan.ts'
 import type { Registry } from '../registry.ts'
-import type { EventBeginning } from '../store/index/event-store.ts'
+import type { EventBeginning, EventEnding } from '../store/index/event-store.ts'
 import type { Device, IndexStore, Plan } from '../store/index/types.ts'
 import type { Signer } from '../tokens.ts'
 import { issuePictureToken } from './picture-token.ts'
@@ -25,6 +25,9 @@ export type EventDependencies = {
   pictureUrl(device: Device, channel: number, key: string): string
   pushPlan(device: Device, channel: number, plan: Plan): Promise<void>
 }
+
+/** A recording that is interrupted for so long is another one. */
+const LOST_GAP_MS = 5000
 
 type Answer<Data> = { code: number; status: string; data?: Data }
 
@@ -43,6 +46,8 @@ const beginningOf = (device: Device, params: EventStart): EventBeginning => ({
 /** What devices tell of events. Spec: docs/PROTOCOL.md section 3. */
 export class EventService {
   readonly #lock = new KeyedLock()
+  /** the last known start of each device's program */
+  readonly #boots = new Map<number, string>()
 
   constructor(private readonly parts: EventDependencies) {}
 
@@ -79,24 +84,59 @@ export class EventService {
     }
   }
 
+  /**
+   * A device has told which start of its program this is. Events of an earlier one were not ended: they end where their video
+   * does.
+   */
+  async booted(device: Device, bootId: string): Promise<void> {
+    if (this.#boots.get(device.id) === bootId) return
+    this.#boots.set(device.id, bootId)
+    const { index, catalog, now } = this.parts
+    for (const event of await index.events.running(device.id)) {
+      if (event.key.startsWith(`${bootId}-`)) continue
+      const { deviceId, channel, startMs, videoStartMs } = event
+      const range = { deviceId, channel, fromMs: videoStartMs, toMs: now() }
+      const [first] = range.toMs > videoStartMs ? await catalog.timeline(range, LOST_GAP_MS) : []
+      const lastMs = first?.endMs ?? 0
+      await this.#end(device, {
+        ...beginningOf(device, event),
+        endMs: Math.max(startMs, lastMs),
+        videoEndMs: Math.max(videoStartMs, lastMs),
+        video: 'part',
+      })
+    }
+  }
+
   async stop(device: Device, params: EventStop): Promise<Answer<{ trialSec?: number }>> {
-    const { channel, key, endMs, videoEndMs, video } = params
+    const { endMs, videoEndMs, video } = params
     if (endMs < params.startMs || videoEndMs < params.videoStartMs)
       return { code: ReplyCode.badRequest, status: 'the event ends before it begins' }
-    const { index, registry, pushPlan } = this.parts
-    const before = await registry.plan(device, channel)
-    // one after the other: what overlapping events share is taken from a trial once
-    const plan = await this.#lock.run(`${device.id}/${channel}`, async () => {
-      await index.events.end({ ...beginningOf(device, params), endMs, videoEndMs, video })
-      const event = await index.events.event(device.id, channel, key)
-      return event ? chargeTrial(this.parts, device, event) : before
+    const plan = await this.#end(device, {
+      ...beginningOf(device, params),
+      endMs,
+      videoEndMs,
+      video,
     })
-    if (permitsRecording(before) && !permitsRecording(plan)) await pushPlan(device, channel, plan)
     return {
       code: ReplyCode.ok,
       status: 'ok',
       data: plan.type === 'trial' ? { trialSec: trialSecondsLeft(plan) } : {},
     }
+  }
+
+  /** Notes the end of an event down; the channel's plan as it is then. */
+  async #end(device: Device, ending: EventEnding): Promise<Plan> {
+    const { channel, key } = ending
+    const { index, registry, pushPlan } = this.parts
+    const before = await registry.plan(device, channel)
+    // one after the other: what overlapping events share is taken from a trial once
+    const plan = await this.#lock.run(`${device.id}/${channel}`, async () => {
+      await index.events.end(ending)
+      const event = await index.events.event(device.id, channel, key)
+      return event ? chargeTrial(this.parts, device, event) : before
+    })
+    if (permitsRecording(before) && !permitsRecording(plan)) await pushPlan(device, channel, plan)
+    return plan
   }
 
   #grant(device: Device, channel: number, key: string): PictureGrant {

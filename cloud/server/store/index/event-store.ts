@@ -51,6 +51,8 @@ export type EventStore = {
   event(deviceId: number, channel: number, key: string): Promise<CloudEvent | undefined>
   /** events that began in the range, in order of time */
   events(range: EventRange): Promise<CloudEvent[]>
+  /** events of a device that have not ended, on any channel */
+  running(deviceId: number): Promise<CloudEvent[]>
   /** ended events of a channel whose video touches the range, in order of time */
   withVideo(deviceId: number, channel: number, fromMs: number, toMs: number): Promise<CloudEvent[]>
   /** events that began before a moment, oldest first */

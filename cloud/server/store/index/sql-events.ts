@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, inArray, isNotNull, lt, lte } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte } from 'drizzle-orm'
 import type {
   CloudEvent,
   EventBeginning,
@@ -76,6 +76,11 @@ export class SqlEventStore implements EventStore {
       inArray(events.key, [...keys]),
     )
     await this.db.delete(events).where(listed)
+  }
+
+  async running(deviceId: number): Promise<CloudEvent[]> {
+    const wanted = and(eq(events.deviceId, deviceId), isNull(events.endMs))
+    return (await this.db.select().from(events).where(wanted)).map(fromRow)
   }
 
   async withVideo(
