@@ -16,6 +16,7 @@ const envSchema = z.object({
   SKYRILL_HTTP_PORT: portSchema.default(8080),
   SKYRILL_MQTT_PORT: portSchema.default(1883),
   SKYRILL_DATA: z.string().min(1).default('data'),
+  SKYRILL_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   SKYRILL_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   SKYRILL_ADMIN_TOKEN: tokenSchema.optional(),
   SKYRILL_VIEWER_TOKEN: tokenSchema.optional(),
@@ -32,6 +33,8 @@ export type CloudOptions = {
   mqttPort?: number
   /** folder of recordings, index and tokens */
   dataDir?: string
+  /** PostgreSQL server for the index; absent: an index in the data folder */
+  databaseUrl?: string
   /** how devices and browsers reach the HTTP server when that is not its own address */
   publicUrl?: string
   adminToken?: string
@@ -56,6 +59,7 @@ export const parseEnv = (env: Record<string, string | undefined>): CloudOptions 
     dataDir: value.SKYRILL_DATA,
     minFreeBytes: value.SKYRILL_MIN_FREE_MIB * MIB,
     logLevel: value.SKYRILL_LOG,
+    ...(value.SKYRILL_DATABASE_URL && { databaseUrl: value.SKYRILL_DATABASE_URL }),
     ...(value.SKYRILL_PUBLIC_URL && { publicUrl: value.SKYRILL_PUBLIC_URL }),
     ...(value.SKYRILL_ADMIN_TOKEN && { adminToken: value.SKYRILL_ADMIN_TOKEN }),
     ...(value.SKYRILL_VIEWER_TOKEN && { viewerToken: value.SKYRILL_VIEWER_TOKEN }),

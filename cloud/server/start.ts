@@ -17,6 +17,7 @@ import { picturePath } from './routes/pictures.ts'
 import { uploadsPath } from './routes/uploads.ts'
 import type { Services } from './services.ts'
 import { openPgliteIndex } from './store/index/pglite.ts'
+import { openPostgresIndex } from './store/index/postgres.ts'
 import type { Device, Plan } from './store/index/types.ts'
 import { DiskObjectStore } from './store/objects/disk.ts'
 import { Signer, storedToken } from './tokens.ts'
@@ -67,9 +68,11 @@ export const startCloud = async (
     const viewerToken = options.viewerToken ?? storedToken(folder.path, 'viewer-token').token
     const signer = new Signer(options.signingKey ?? storedToken(folder.path, 'signing-key').token)
 
-    const index = await openPgliteIndex(folder.index, (error) =>
-      log.error('index not vacuumed', { reason: errorText(error) }),
-    )
+    const onIndexError = (error: unknown) =>
+      log.error('the index has a fault', { reason: errorText(error) })
+    const index = options.databaseUrl
+      ? await openPostgresIndex(options.databaseUrl, onIndexError)
+      : await openPgliteIndex(folder.index, onIndexError)
     cleanup.push(() => index.close())
     const objects = new DiskObjectStore(
       { ...folder, minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES },

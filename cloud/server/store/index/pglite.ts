@@ -15,7 +15,7 @@ const VACUUM_INTERVAL_MS = 3_600_000
  */
 export const openPgliteIndex = async (
   folder: string,
-  onMaintenanceError: (error: unknown) => void = () => {},
+  onError: (error: unknown) => void = () => {},
 ): Promise<IndexStore> => {
   const client = await PGlite.create({ dataDir: folder })
   try {
@@ -26,7 +26,7 @@ export const openPgliteIndex = async (
     // a restart may need slices that only the write-ahead log has; a short log restarts fast
     await db.execute(sql`checkpoint`)
     const timer = setInterval(
-      () => db.execute(sql`vacuum (analyze) slices`).catch(onMaintenanceError),
+      () => db.execute(sql`vacuum (analyze) slices`).catch(onError),
       VACUUM_INTERVAL_MS,
     )
     timer.unref()

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openPostgresIndex } from '../../../../cloud/server/store/index/postgres.ts'
+import type { IndexStore } from '../../../../cloud/server/store/index/types.ts'
+import { openCloud } from '../../support/cloud.ts'
+import { noise, pieces, sliceId, sliceStart, TestDevice } from '../../support/device.ts'
+import { needPostgres, startPostgres } from '../../support/postgres.ts'
+import { indexStoreSuite } from './suite.ts'
+
+const skip = needPostgres()
+
+const open = async (): Promise<IndexStore> => {
+  const server = await startPostgres()
+  const index = await openPostgresIndex(server.url, assert.ifError)
+  const close = index.close.bind(index)
+  index.close = async () => {
+    await close()
+    await server.stop()
+  }
+  return index
+}
+
+if (skip) test('index store: PostgreSQL', { skip }, () => {})
+else indexStoreSuite('PostgreSQL', open)
+
+test('a cloud with its index on a server', { skip, timeout: 60_000 }, async () => {
+  const server = await startPostgres()
+  let cloud = await openCloud({ databaseUrl: server.url })
+  const device = await new TestDevice(cloud).register()
+  try {
+    await device.authorize()
+    const startUtcMs = Date.now() - 60_000
+    const list = pieces(5, { startMs: startUtcMs })
+    await device.upload(sliceStart({ startUtcMs }), noise(5000), list)
+    const open = sliceStart({ id: sliceId(2), startUtcMs: startUtcMs + 10_000 })
+    await device.create(open)
+    await device.append(open.id, 0, noise(1000), {
+      pieces: pieces(1, { startMs: open.startUtcMs }),
+    })
+    const query = `from=${startUtcMs}&to=${startUtcMs + 60_000}`
+    const playlist = async () =>
+      (await cloud.api('GET', `${device.path}/channels/0/playlist.m3u8?${query}`)).text()
+    assert.equal((await playlist()).match(/EXTINF/g)?.length, 6)
+    await device.close()
+    cloud = await cloud.restart()
+    assert.equal((await playlist()).match(/EXTINF/g)?.length, 6, 'all is there after a restart')
+  } finally {
+    await device.close()
+    await cloud.remove()
+    await server.stop()
+  }
+})
+
+test('a server that cannot be reached is told of at the start', { timeout: 30_000 }, async () => {
+  const url = 'postgres://nobody@127.0.0.1:1/none'
+  await assert.rejects(() => openPostgresIndex(url, () => {}), /ECONNREFUSED|connect/i)
+})

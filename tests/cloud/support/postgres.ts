@@ -1,0 +1,88 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { until } from './cloud.ts'
+
+const VERSIONS = '/usr/lib/postgresql'
+
+/** Folder of initdb and postgres of the newest version that is installed; Debian keeps them off PATH. */
+const binaries = (): string | undefined =>
+  (existsSync(VERSIONS) ? readdirSync(VERSIONS) : [])
+    .sort((a, b) => Number(b) - Number(a))
+    .map((version) => join(VERSIONS, version, 'bin'))
+    .find((path) => existsSync(join(path, 'initdb')))
+
+/** Value for a test's `skip` option. On CI a missing server is a failure. */
+export const needPostgres = (): false | string => {
+  if (binaries()) return false
+  const reason = 'PostgreSQL is not installed (apt-get install postgresql)'
+  if (process.env.CI === 'true') throw new Error(`needed on CI: ${reason}`)
+  return reason
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+export type Postgres = { url: string; stop(): Promise<void> }
+
+/** A PostgreSQL server of its own on loopback, gone afterwards with all it held. */
+export const startPostgres = async (): Promise<Postgres> => {
+  const bin = binaries()!
+  const folder = mkdtempSync(join(tmpdir(), 'skyrill-postgres-'))
+  chmodSync(folder, 0o777)
+  const data = join(folder, 'data')
+  // the server refuses to run as root; Debian's package has made a user for it (setpriv becomes the server, signals reach it)
+  const as =
+    process.getuid?.() === 0
+      ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups']
+      : []
+  const [initdb, ...initdbArgs] = [
+    ...as,
+    ...[join(bin, 'initdb'), '-D', data, '-U', 'skyrill', '-A', 'trust', '-N', '-E', 'UTF8'],
+  ]
+  execFileSync(initdb!, initdbArgs, { stdio: 'ignore', cwd: folder })
+  const port = await freePort()
+  const [command, ...args] = [
+    ...as,
+    ...[join(bin, 'postgres'), '-D', data, '-p', String(port), '-k', folder],
+    ...['-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'],
+  ]
+  const server = spawn(command!, args, { stdio: 'ignore', cwd: folder })
+  const ended = once(server, 'exit')
+  const stop = async () => {
+    server.kill('SIGINT')
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const url = `postgres://skyrill@127.0.0.1:${port}/postgres`
+  try {
+    await until(
+      'PostgreSQL',
+      async () => {
+        const client = new pg.Client({ connectionString: url })
+        try {
+          await client.connect()
+          await client.end()
+          return true
+        } catch {
+          return false
+        }
+      },
+      30_000,
+    )
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url, stop }
+}
