@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { iv_err_code_e, meaningOf, nameOf } from '../../runtime/status.ts'
+import { System } from '../../runtime/system.ts'
+import { quiet } from '../support/test-camera.ts'
 
 /** Names and values of the public header; the prefix is left out. */
 const CODES: Record<string, number> = {
@@ -51,4 +53,11 @@ test('there is no other code, and no two mean the same', () => {
 test('a code that is none', () => {
   assert.equal(nameOf(-5), '-5')
   assert.equal(meaningOf(-5), 'unknown code -5')
+})
+
+test('the system module: no parameters, and leaving what was not entered', async () => {
+  const system = new System()
+  system.log = quiet
+  assert.equal(await system.init(null), iv_err_code_e.IV_ERR_SYS_INIT_PRM_NULL)
+  assert.equal(await system.exit(), iv_err_code_e.IV_ERR_SYS_INIT_PRM_NULL)
 })
