@@ -5,6 +5,7 @@
 // second term that counts where noise rises above the mask, so that no band is given up lightly for the sake of others.
 
 import { log2 } from './math';
+import { QUANT_MAX } from './huffman';
 import { measure, measuredBits, measuredNoise, ONE_FROM, sumLanes } from './quantize';
 import {
   BANDS, CANDIDATES, CANDIDATE_BITS, CANDIDATE_COST, CANDIDATE_COUNT, CANDIDATE_TOP, EDGE, ENERGY, MASK, POWER34,
@@ -19,19 +20,22 @@ const FLOOR_MIN: f32 = 0.001;
 /** Share of a section header and the like. */
 const BAND_BITS: f32 = 2;
 
+// 0 and 255 mean something else in the trellis
 const SCALE_FACTOR_MIN = 1;
 const SCALE_FACTOR_MAX = 254;
+/** Scale factor of step 1. */
+const SCALE_FACTOR_ONE = 100;
 /** Candidates coarser than the expected best. */
 const ABOVE = 6;
 
 /** Fills the candidates of every band, around the step that is best at the price of `lambda` per bit. */
 export function findCandidates(ch: usize, lambda: f32): void {
-  const floor = max<f32>(min<f32>(FLOOR_PER_PRICE * lambda, FLOOR_MAX), FLOOR_MIN);
+  const level = max<f32>(min<f32>(FLOOR_PER_PRICE * lambda, FLOOR_MAX), FLOOR_MIN);
   const bands = load<i32>(ch + BANDS);
-  for (let b = 0; b < bands; b++) findBand(ch, b, lambda, floor);
+  for (let b = 0; b < bands; b++) findBand(ch, b, lambda, level);
 }
 
-function findBand(ch: usize, b: i32, lambda: f32, floor: f32): void {
+function findBand(ch: usize, b: i32, lambda: f32, level: f32): void {
   const word = <usize>b << 2;
   const first = load<u16>(ch + EDGE + (<usize>b << 1)), end = load<u16>(ch + EDGE + (<usize>b << 1), 2);
   const spectrum = ch + SPECTRUM + (<usize>first << 2), power34 = ch + POWER34 + (<usize>first << 2);
@@ -40,32 +44,46 @@ function findBand(ch: usize, b: i32, lambda: f32, floor: f32): void {
   const energy = sumEnergy, roots = sumRoots, top = largest34;
   const weight = load<f32>(ch + WEIGHT + word), scale: f32 = 1 / load<f32>(ch + MASK + word);
   store<f32>(ch + ENERGY + word, energy);
-  store<f32>(ch + ZERO_COST + word, weight * audibility(energy * scale, floor));
+  store<f32>(ch + ZERO_COST + word, weight * audibility(energy * scale, level));
   let count = 0;
   // coarsest step at which anything is left: top / step^(3/4) >= threshold
   if (top > 0) {
-    const coarsest = min(100 + <i32>Math.floor(<f64>log2(top / ONE_FROM) * 16 / 3), SCALE_FACTOR_MAX);
+    const coarsest = min(SCALE_FACTOR_ONE + <i32>floor<f32>((log2(top / ONE_FROM) * 16) / 3), SCALE_FACTOR_MAX);
     // finest: the largest quantum must stay within 8191
-    const finest = max(SCALE_FACTOR_MIN, 100 + <i32>Math.ceil(<f64>log2(top / 8191) * 16 / 3));
-    const share = min<f32>(lambda * <f32>lines / (2 * weight), <f32>0.97);
-    const noise = floor * share / (1 - share) / scale;
-    const best = 100 + <i32>(log2(noise / (<f32>0.148 * roots) + <f32>1e-30) * <f32>(4.0 / 1.5));
-    let sf = min(coarsest, best + ABOVE);
+    const finest = max(SCALE_FACTOR_MIN, SCALE_FACTOR_ONE + <i32>ceil<f32>((log2(top / <f32>QUANT_MAX) * 16) / 3));
+    let sf = min(coarsest, expectedBest(roots, lambda * <f32>lines, weight, scale, level) + ABOVE);
     store<i32>(ch + CANDIDATE_TOP + word, sf);
     for (; count < CANDIDATES && sf >= finest; count++, sf--) {
       measure(spectrum, power34, lines, top, sf);
       const at = <usize>(b * CANDIDATES + count) << 2;
-      store<f32>(ch + CANDIDATE_COST + at, weight * audibility(measuredNoise * scale, floor));
+      store<f32>(ch + CANDIDATE_COST + at, weight * audibility(measuredNoise * scale, level));
       store<f32>(ch + CANDIDATE_BITS + at, <f32>measuredBits + BAND_BITS);
     }
   }
   store<i32>(ch + CANDIDATE_COUNT + word, count);
 }
 
+/**
+ * Scale factor that theory would choose: with many quanta a bit per line takes 6 dB of noise away, so cost falls no more than
+ * the bit's price where noise / (noise + floor) = lambda x lines / (2 weight); and noise of step s is about
+ * (16/9 / 12) s^(3/2) sum |x|^(1/2), the quantiser being uniform in |x|^(3/4).
+ */
+function expectedBest(roots: f32, price: f32, weight: f32, scale: f32, level: f32): i32 {
+  const share = min<f32>(price / (2 * weight), SHARE_MAX);
+  const noise: f32 = (level * share) / (1 - share) / scale;
+  return SCALE_FACTOR_ONE + <i32>(log2(noise / (NOISE_PER_ROOT * roots) + TINY) * SCALE_FACTORS_PER_OCTAVE);
+}
+
+const SHARE_MAX: f32 = 0.97;
+const NOISE_PER_ROOT: f32 = 0.148;
+const TINY: f32 = 1e-30;
+/** A step is 2^(1/4); noise goes with its power 3/2. */
+const SCALE_FACTORS_PER_OCTAVE: f32 = 4.0 / 1.5;
+
 // @ts-ignore: decorator
 @inline
-function audibility(ratio: f32, floor: f32): f32 {
-  return log2(ratio + floor) + AUDIBLE_WEIGHT * log2(ratio + 1);
+function audibility(ratio: f32, level: f32): f32 {
+  return log2(ratio + level) + AUDIBLE_WEIGHT * log2(ratio + 1);
 }
 
 let sumEnergy: f32 = 0;

@@ -56,30 +56,21 @@ function fold(
   input: usize, length: i32, rising: usize, risingLength: i32, falling: usize, fallingLength: i32
 ): void {
   const half = length >> 1;
-  foldHalf(input, length, half, rising, risingLength, folded + (<usize>half << 2), 1.0);
-  // the second half, read backwards, is windowed by the same slope: d reversed, c reversed
   const last = input + (<usize>(2 * length - 1) << 2);
-  const middle = (length - fallingLength) >> 1;
+  const riseFlat = (length - risingLength) >> 1, fallFlat = (length - fallingLength) >> 1;
   for (let n = 0; n < half; n++) {
-    // position from the end of the block for d, from its middle for c
-    const d = half - 1 - n; // d[n] stands this far from the end
-    const c = half + n; // c[half - 1 - n]
-    const wd = slopeAt(falling, fallingLength, middle, d), wc = slopeAt(falling, fallingLength, middle, c);
+    const c = half + n, d = half - 1 - n; // distances of c reversed [n] and d[n] from the block's end
     store<f32>(
       folded + (<usize>n << 2),
-      -(load<f32>(last - (<usize>c << 2)) * wc) - load<f32>(last - (<usize>d << 2)) * wd
+      -(load<f32>(last - (<usize>c << 2)) * slopeAt(falling, fallingLength, fallFlat, c))
+        - load<f32>(last - (<usize>d << 2)) * slopeAt(falling, fallingLength, fallFlat, d)
     );
-  }
-}
-
-function foldHalf(
-  input: usize, length: i32, half: i32, rising: usize, risingLength: i32, out: usize, sign: f32
-): void {
-  const middle = (length - risingLength) >> 1;
-  for (let n = 0; n < half; n++) {
-    const b = length - 1 - n;
-    const wa = slopeAt(rising, risingLength, middle, n), wb = slopeAt(rising, risingLength, middle, b);
-    store<f32>(out + (<usize>n << 2), load<f32>(input + (<usize>n << 2)) * wa - load<f32>(input + (<usize>b << 2)) * wb);
+    const b = length - 1 - n; // distance of b reversed [n] from its start; that of a[n] is n
+    store<f32>(
+      folded + (<usize>(half + n) << 2),
+      load<f32>(input + (<usize>n << 2)) * slopeAt(rising, risingLength, riseFlat, n)
+        - load<f32>(input + (<usize>b << 2)) * slopeAt(rising, risingLength, riseFlat, b)
+    );
   }
 }
 
