@@ -72,12 +72,17 @@ export function tsBytesMost(length: i32): i32 {
   return pictureBytesMost(length) + reservedAudio;
 }
 
+/** When audio is written: how long until tables can be written again. Pictures come soon, if they come at a usual rate. */
+function untilNextChance(): i64 {
+  return hasVideo() && lastInterval() <= 100 ? 0 : 2 * PES_AUDIO_TICKS;
+}
+
 /** Writes and commits the first `limit` frames of the side buffer. */
 function writeSide(limit: i32): void {
   if (limit == 0) return;
   beginPackets();
   // with a frame in place behind it, tables and PCR packets are left to that frame: the room was counted so
-  if (reservedAt == 0) fillClock(sideTicks(0), sideTicks(0) + (hasVideo() ? 0 : 2 * PES_AUDIO_TICKS)); // alone, the next chance is a PES packet away
+  if (reservedAt == 0) fillClock(sideTicks(0), sideTicks(0) + untilNextChance());
   while (limit > 0) {
     const frames = framesInOnePes(0, limit);
     writeAudio(frames);

@@ -22,6 +22,7 @@ import { STREAM_AAC, STREAM_H264, STREAM_H265, writePat, writePmt } from './psi'
 const PCR_STEP: i64 = 2250; // 25 ms
 const PCR_MAX: i64 = 9000; // 100 ms
 const PSI_MAX: i64 = 45000; // 500 ms
+const JITTER: i64 = 1800; // 20 ms: intervals of frames are not exact
 /** PCR packets that one gap between frames is filled with: 1 s of them. In a longer gap they stand further apart. */
 const FILL_MAX: i32 = 10;
 const FILL_TABLES_MAX: i32 = 3;
@@ -159,10 +160,10 @@ export function fillClock(ticks: i64, nextTicks: i64): void {
     for (let i: i32 = 1; i <= count; i++) {
       lastPcr = from + (gap * i) / (count + 1);
       writePcrPacket(lastPcr);
-      if (lastPcr - lastPsi > PSI_MAX - PCR_MAX && tables++ < FILL_TABLES_MAX) writePsi(lastPcr);
+      if (lastPcr - lastPsi > PSI_MAX - PCR_MAX - JITTER && tables++ < FILL_TABLES_MAX) writePsi(lastPcr);
     }
   }
-  if (nextTicks - lastPsi > PSI_MAX && lastPsi != ticks) writePsi(ticks);
+  if (nextTicks - lastPsi > PSI_MAX - JITTER && lastPsi != ticks) writePsi(ticks);
 }
 
 /** Flags of the first packet of something with this time on the PID that carries PCR. */
