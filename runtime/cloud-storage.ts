@@ -1,21 +1,17 @@
-import { Channel } from './channel/channel.ts'
 import { type ChannelCore, openCore } from './channel/core-store.ts'
-import { Dump } from './channel/dump.ts'
 import { ErrorSlot, type LastError } from './channel/last-error.ts'
-import { SliceIds } from './channel/slice-ids.ts'
 import { type ChannelStats, statsOf } from './channel/stats.ts'
 import { StepWatch, type Timer } from './clock.ts'
 import { askDestroy } from './destroy.ts'
 import { EventModule, tellAiResult } from './event/event-module.ts'
 import type { Events, EventVerdict } from './event/events.ts'
 import { EventFunctions } from './event/functions.ts'
-import { errorText, withPrefix } from './log.ts'
+import { type Line, openLine } from './line.ts'
 import { CHANNEL_MAX } from './mqtt/messages.ts'
 import { type ChannelOptions, checkInit } from './options.ts'
 import { AppPlan } from './plan/app-plan.ts'
 import { NO_PLAN, permitsFullTime } from './plan/rules.ts'
 import { Archive } from './spool/archive.ts'
-import { Backfill } from './spool/backfill.ts'
 import { iv_err_code_e } from './status.ts'
 import type { System } from './system.ts'
 import {
@@ -25,11 +21,8 @@ import {
   type iv_cs_balance_info_s,
   type iv_cs_init_func_cb_s,
   type iv_cs_init_parm_s,
-  iv_cs_notify_msg_type_e,
   type iv_cs_up_bk_state_e,
 } from './types.ts'
-import { CredentialStore } from './upload/credentials.ts'
-import { Uplink } from './upload/uplink.ts'
 
 /** As the firmware that uses this API sets them; the specification gives no defaults. */
 export const UPLOAD_TIMEOUT_MS = 6000
@@ -46,14 +39,6 @@ export type CloudStorageOptions = {
   appendIntervalMs?: number
   /** bytes that are appended at once without waiting for the interval */
   appendBytes?: number
-}
-
-type Line = {
-  channel: Channel
-  uplink: Uplink
-  events: Events
-  backfill: Backfill
-  unwatch(): void
 }
 
 /**
@@ -115,7 +100,8 @@ export class CloudStorage extends EventFunctions {
       }
       opened.push([options, core])
     }
-    for (const [options, core] of opened) this.#open(options, core, callbacks)
+    for (const [options, core] of opened)
+      this.#lines.set(options.channel_id, this.#openLine(options, core, callbacks))
     this.#unwatchAi = this.#system.watchAi((result) => {
       if (this.#lines.has(result.channel)) tellAiResult(result, callbacks)
     })
@@ -131,77 +117,19 @@ export class CloudStorage extends EventFunctions {
     return iv_err_code_e.IV_ERR_NONE
   }
 
-  #open(options: ChannelOptions, core: ChannelCore, callbacks: iv_cs_init_func_cb_s): void {
-    const { clock, random, bootId, ca } = this.#system
-    const id = options.channel_id
-    const log = withPrefix(this.#system.log, `channel ${id}`)
-    const channel = new Channel(options, { clock, log, core, callbacks })
-    const events = this.eventModule.open(options, channel, callbacks, log)
-    const ids = new SliceIds(bootId, () => this.#system.takeSliceNumber(id))
-    const credentials = new CredentialStore(() => this.#system.credentials(id), clock, random)
-    const archive = this.#archive(id)
-    const { onDumpFile } = callbacks
-    if (onDumpFile)
-      channel.attachDump(
-        new Dump({
-          channel: id,
-          store: core,
-          ids,
-          callback: onDumpFile,
-          onDumped: (slice) => archive.dumped.add(slice),
-          onError: (error) => log.error(`onDumpFile threw: ${errorText(error)}`),
-        }),
-      )
-    const backfill = new Backfill({
-      clock,
-      random,
-      ca,
-      credentials,
+  #openLine(options: ChannelOptions, core: ChannelCore, callbacks: iv_cs_init_func_cb_s): Line {
+    return openLine(options, core, callbacks, {
+      system: this.#system,
+      tuning: this.#options,
       times: () => this.#times,
-      find: (name) => archive.dumped.get(name),
-      state: (name) => archive.state(name),
-    })
-    const uplink = new Uplink({
-      ...this.#options,
-      store: core,
-      ids,
-      leavesRest: callbacks.onDumpFile !== undefined,
-      credentials,
-      ca,
-      clock,
-      random,
-      log,
-      times: () => this.#times,
-      onAcknowledged: (position, from) => {
-        channel.acknowledged(position)
-        events.acknowledged(from, position)
-      },
-      onReleased: () => channel.released(),
-      onSlice: (result) => {
-        archive.settle(ids.of(result.slice.number), result.whole)
-        channel.sliceEnded(result)
-      },
-      onConnectFail: (reason) => {
-        log.warn(`connection to the cloud failed: ${reason}`)
-        channel.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_CONNECT_FAIL, null)
-      },
-      onConnectRecover: () => {
-        log.info('connection to the cloud is back')
-        channel.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_CONNECT_RECOVER, null)
-      },
-      onServiceWrong: () => channel.notify(iv_cs_notify_msg_type_e.IV_CS_COS_SERVICE_WRONG, null),
-      askPlan: async () => {
+      archive: this.#archive(options.channel_id),
+      eventModule: this.eventModule,
+      askPlan: async (id) => {
         if (this.#appPlan) this.#askApp(id, this.#times.replyMs)
         else await this.#system.plans?.query(id, this.#times.replyMs)
         return this.#system.plans?.get(id)?.cs_switch === 1
       },
     })
-    channel.attach(uplink)
-    uplink.start()
-    this.#lines.set(id, { channel, uplink, events, backfill, unwatch: () => {} })
-    const plan = this.#system.plans?.get(id)
-    // known from a query before initCs: events may be started at once
-    if (plan) events.plan(plan)
   }
 
   #archive(channel: number): Archive {

@@ -1,6 +1,7 @@
 import { SliceRecord } from '../../core-wasm/index.ts'
 import type { SliceIds } from '../channel/slice-ids.ts'
-import { SliceQueue, type SliceStore, type SliceUpload } from '../channel/slices.ts'
+import { SliceQueue } from '../channel/slice-queue.ts'
+import type { SliceStore, SliceUpload } from '../channel/slices.ts'
 
 /** What became of one slice of the core. */
 export type SliceResult = {

@@ -1,0 +1,113 @@
+import { Channel } from './channel/channel.ts'
+import type { ChannelCore } from './channel/core-store.ts'
+import { Dump } from './channel/dump.ts'
+import { SliceIds } from './channel/slice-ids.ts'
+import type { EventModule } from './event/event-module.ts'
+import type { Events } from './event/events.ts'
+import { errorText, withPrefix } from './log.ts'
+import type { ChannelOptions } from './options.ts'
+import type { Archive } from './spool/archive.ts'
+import { Backfill } from './spool/backfill.ts'
+import type { System } from './system.ts'
+import { type iv_cs_init_func_cb_s, iv_cs_notify_msg_type_e } from './types.ts'
+import { CredentialStore } from './upload/credentials.ts'
+import type { HttpTimeouts } from './upload/http.ts'
+import { Uplink } from './upload/uplink.ts'
+
+/** One channel with everything that belongs to it. */
+export type Line = {
+  channel: Channel
+  uplink: Uplink
+  events: Events
+  backfill: Backfill
+  unwatch(): void
+}
+
+export type LineDependencies = {
+  system: System
+  tuning: { appendIntervalMs?: number; appendBytes?: number }
+  times(): HttpTimeouts
+  archive: Archive
+  eventModule: EventModule
+  /** asks whether the channel has a plan after all */
+  askPlan(channel: number): Promise<boolean>
+}
+
+/** Opens a channel whose core is open: what happens in one part is told to the others here. */
+export const openLine = (
+  options: ChannelOptions,
+  core: ChannelCore,
+  callbacks: iv_cs_init_func_cb_s,
+  { system, tuning, times, archive, eventModule, askPlan }: LineDependencies,
+): Line => {
+  const { clock, random, bootId, ca } = system
+  const { onDumpFile } = callbacks
+  const id = options.channel_id
+  const log = withPrefix(system.log, `channel ${id}`)
+  const channel = new Channel(options, { clock, log, core, callbacks })
+  const events = eventModule.open(options, channel, callbacks, log)
+  const ids = new SliceIds(bootId, () => system.takeSliceNumber(id))
+  const credentials = new CredentialStore(() => system.credentials(id), clock, random)
+  if (onDumpFile)
+    channel.attachDump(
+      new Dump({
+        channel: id,
+        store: core,
+        ids,
+        callback: onDumpFile,
+        onDumped: (slice) => archive.dumped.add(slice),
+        onError: (error) => log.error(`onDumpFile threw: ${errorText(error)}`),
+      }),
+    )
+  const backfill = new Backfill({
+    clock,
+    random,
+    ca,
+    credentials,
+    times,
+    find: (name) => archive.dumped.get(name),
+    state: (name) => archive.state(name),
+  })
+  const {
+    IV_CS_AV_UPLOAD_CONNECT_FAIL: connectFail,
+    IV_CS_AV_UPLOAD_CONNECT_RECOVER: connectRecover,
+    IV_CS_COS_SERVICE_WRONG: serviceWrong,
+  } = iv_cs_notify_msg_type_e
+  const uplink = new Uplink({
+    ...tuning,
+    store: core,
+    ids,
+    leavesRest: onDumpFile !== undefined,
+    credentials,
+    ca,
+    clock,
+    random,
+    log,
+    times,
+    onAcknowledged: (position, from) => {
+      channel.acknowledged(position)
+      events.acknowledged(from, position)
+    },
+    onReleased: () => channel.released(),
+    onSlice: (result) => {
+      archive.settle(ids.of(result.slice.number), result.whole)
+      channel.sliceEnded(result)
+    },
+    onConnectFail: (reason) => {
+      log.warn(`connection to the cloud failed: ${reason}`)
+      channel.notify(connectFail, null)
+    },
+    onConnectRecover: () => {
+      log.info('connection to the cloud is back')
+      channel.notify(connectRecover, null)
+    },
+    onServiceWrong: () => channel.notify(serviceWrong, null),
+    askPlan: () => askPlan(id),
+  })
+  channel.attach(uplink)
+  uplink.start()
+  const plan = system.plans?.get(id)
+  // known from a query before initCs: events may be started at once
+  if (plan) events.plan(plan)
+  return { channel, uplink, events, backfill, unwatch: () => {} }
+}
