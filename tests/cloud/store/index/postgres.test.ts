@@ -5,6 +5,7 @@ import type { IndexStore } from '../../../../cloud/server/store/index/types.ts'
 import { openCloud } from '../../support/cloud.ts'
 import { noise, pieces, sliceId, sliceStart, TestDevice } from '../../support/device.ts'
 import { needPostgres, startPostgres } from '../../support/postgres.ts'
+import { eventStoreSuite } from './event-suite.ts'
 import { indexStoreSuite } from './suite.ts'
 
 const skip = needPostgres()
@@ -25,7 +26,10 @@ const open = async (): Promise<IndexStore> => {
 }
 
 if (skip) test('index store: PostgreSQL', { skip }, () => {})
-else indexStoreSuite('PostgreSQL', open)
+else {
+  indexStoreSuite('PostgreSQL', open)
+  eventStoreSuite('PostgreSQL', open)
+}
 
 test('a cloud with its index on a server', { skip, timeout: 60_000 }, async () => {
   const server = await startPostgres()
