@@ -25,6 +25,9 @@ const envSchema = z.object({
   SKYRILL_LOG: z.enum(LOG_LEVELS).default('info'),
 })
 
+/** Every variable that is read; the documents and the example file must name each. */
+export const ENV_NAMES: readonly string[] = Object.keys(envSchema.shape)
+
 /** What `startCloud` takes; everything has a default. */
 export type CloudOptions = {
   host?: string

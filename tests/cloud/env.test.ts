@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { parseEnv } from '../../cloud/server/env.ts'
+import { ENV_NAMES, parseEnv } from '../../cloud/server/env.ts'
+import { ROOT } from '../support/paths.ts'
 
 test('defaults are safe on one machine', () => {
   const options = parseEnv({ SKYRILL_PUBLIC_URL: '' })
@@ -19,4 +22,17 @@ test('every fault is named', () => {
       ),
   )
   assert.throws(() => parseEnv({ SKYRILL_PUBLIC_URL: 'ftp://x' }), /SKYRILL_PUBLIC_URL/)
+})
+
+test('README and the example file name every variable, and the example holds the defaults', () => {
+  const readme = readFileSync(join(ROOT, 'cloud/README.md'), 'utf8')
+  const named = [...readme.matchAll(/^\| `(SKYRILL_\w+)`/gm)].map(([, name]) => name)
+  assert.deepEqual(named.toSorted(), ENV_NAMES.toSorted())
+  const example = readFileSync(join(ROOT, 'cloud/.env.example'), 'utf8')
+  const lines = [...example.matchAll(/^(SKYRILL_\w+)=(.*)$/gm)].map(([, name, value]) => [
+    name!,
+    value!,
+  ])
+  assert.deepEqual(lines.map(([name]) => name).toSorted(), ENV_NAMES.toSorted())
+  assert.deepEqual(parseEnv(Object.fromEntries(lines)), parseEnv({}))
 })

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog.ts'
 import { deviceKey } from '../slice.ts'
 import type { CloudEvent } from '../store/index/event-store.ts'
-import type { Device } from '../store/index/types.ts'
+import type { Device, Interval } from '../store/index/types.ts'
 
 /** A recording that is whole begins at an IDR and ends between two pictures; a gap of less than this is none. */
 const TOLERANCE_MS = 2000
@@ -35,24 +35,58 @@ export type EventView = {
 export const eventPath = (device: Device, channel: number, key: string): string =>
   `/api/devices/${deviceKey(device)}/channels/${channel}/events/${key}`
 
+/** When an event's video was recorded, if it has any. */
+const videoRange = (event: CloudEvent, nowMs: number): Interval | undefined => {
+  const range = { startMs: event.videoStartMs, endMs: event.videoEndMs ?? nowMs }
+  return event.isMoment || range.endMs <= range.startMs ? undefined : range
+}
+
 /** What is recorded of an event's time: judged by what is here now, so that a later upload counts. */
-const videoState = async (
-  catalog: Catalog,
+const videoState = (
   event: CloudEvent,
+  recorded: readonly Interval[],
   nowMs: number,
-): Promise<Pick<EventView, 'video' | 'recordedMs'>> => {
-  const fromMs = event.videoStartMs
-  const toMs = event.videoEndMs ?? nowMs
-  if (event.isMoment || toMs <= fromMs) return { video: 'none', recordedMs: 0 }
-  const { deviceId, channel } = event
-  const recorded = await catalog.timeline({ deviceId, channel, fromMs, toMs }, TOLERANCE_MS)
-  const recordedMs = recorded.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
-  const [first, second] = recorded
+): Pick<EventView, 'video' | 'recordedMs'> => {
+  const range = videoRange(event, nowMs)
+  if (!range) return { video: 'none', recordedMs: 0 }
+  const parts = recorded
+    .map(({ startMs, endMs }) => ({
+      startMs: Math.max(startMs, range.startMs),
+      endMs: Math.min(endMs, range.endMs),
+    }))
+    .filter(({ startMs, endMs }) => endMs > startMs)
+  const recordedMs = parts.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
+  const [first, second] = parts
   if (!first) return { video: 'none', recordedMs }
   const isWhole =
     event.video === 'whole' ||
-    (!second && first.startMs - fromMs <= TOLERANCE_MS && toMs - first.endMs <= TOLERANCE_MS)
+    (!second &&
+      first.startMs - range.startMs <= TOLERANCE_MS &&
+      range.endMs - first.endMs <= TOLERANCE_MS)
   return { video: isWhole ? 'whole' : 'part', recordedMs }
+}
+
+/** What is recorded over all of the events, by channel: one question each, however many events there are. */
+const recordedOver = async (
+  catalog: Catalog,
+  deviceId: number,
+  events: readonly CloudEvent[],
+  nowMs: number,
+): Promise<Map<number, Interval[]>> => {
+  const ranges = new Map<number, Interval>()
+  for (const event of events) {
+    const range = videoRange(event, nowMs)
+    if (!range) continue
+    const known = ranges.get(event.channel) ?? range
+    ranges.set(event.channel, {
+      startMs: Math.min(known.startMs, range.startMs),
+      endMs: Math.max(known.endMs, range.endMs),
+    })
+  }
+  const recorded = new Map<number, Interval[]>()
+  for (const [channel, { startMs: fromMs, endMs: toMs }] of ranges)
+    recorded.set(channel, await catalog.timeline({ deviceId, channel, fromMs, toMs }, TOLERANCE_MS))
+  return recorded
 }
 
 const stateOf = (event: CloudEvent, video: EventView['video']): EventState => {
@@ -61,14 +95,14 @@ const stateOf = (event: CloudEvent, video: EventView['video']): EventState => {
   return video === 'part' || event.pictureType !== null ? 'partial' : 'failed'
 }
 
-export const eventView = async (
-  catalog: Catalog,
+const viewOf = (
   device: Device,
   event: CloudEvent,
+  recorded: readonly Interval[],
   nowMs: number,
-): Promise<EventView> => {
+): EventView => {
   const { key, channel, eventId, info, isMoment, startMs, endMs, videoStartMs, videoEndMs } = event
-  const { video, recordedMs } = await videoState(catalog, event, nowMs)
+  const { video, recordedMs } = videoState(event, recorded, nowMs)
   const path = eventPath(device, channel, key)
   return {
     key,
@@ -89,3 +123,21 @@ export const eventView = async (
     playlist: video === 'none' ? null : `${path}/playlist.m3u8`,
   }
 }
+
+/** Events of a device as the API shows them, in the order in which they are given. */
+export const eventViews = async (
+  catalog: Catalog,
+  device: Device,
+  events: readonly CloudEvent[],
+  nowMs: number,
+): Promise<EventView[]> => {
+  const recorded = await recordedOver(catalog, device.id, events, nowMs)
+  return events.map((event) => viewOf(device, event, recorded.get(event.channel) ?? [], nowMs))
+}
+
+export const eventView = async (
+  catalog: Catalog,
+  device: Device,
+  event: CloudEvent,
+  nowMs: number,
+): Promise<EventView> => (await eventViews(catalog, device, [event], nowMs))[0]!

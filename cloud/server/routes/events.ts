@@ -4,12 +4,11 @@ import { channelSchema, eventKeySchema } from '../contract.ts'
 import { badRequest, notFound } from '../errors.ts'
 import { destroyRecordings } from '../events/destroy.ts'
 import { pictureObjectKey } from '../events/picture-key.ts'
-import { eventView } from '../events/view.ts'
+import { eventView, eventViews } from '../events/view.ts'
 import { timeshiftPlaylist } from '../hls/timeshift.ts'
 import { requireAdmin } from '../middleware/auth.ts'
 import type { Services } from '../services.ts'
 import { deviceKey } from '../slice.ts'
-import type { CloudEvent } from '../store/index/event-store.ts'
 import { isTimeZone, localDays } from '../time-zone.ts'
 import { mediaPath } from './media.ts'
 import { body, pathChannel, pathDevice, query } from './params.ts'
@@ -69,8 +68,7 @@ export const eventRoutes = (services: Services) => {
     const [fromMs, toMs] = rangeOf(asked)
     const range = { deviceId: device.id, channel, fromMs, toMs, limit: asked.limit }
     const events = await index.events.events(range)
-    const view = (event: CloudEvent) => eventView(catalog, device, event, now())
-    return c.json({ events: await Promise.all(events.map(view)), nowMs: now() })
+    return c.json({ events: await eventViews(catalog, device, events, now()), nowMs: now() })
   }
 
   return new Hono()
