@@ -191,6 +191,33 @@ test('what an event has is judged by what is here: a later upload counts', async
   await device.close()
 })
 
+test('each event of a list has what is recorded of its own time', async () => {
+  const device = await newDevice()
+  await record(device, 1, START_MS, 3)
+  await record(device, 2, START_MS + 20_000, 3)
+  const spans: [number, number, string, number][] = [
+    [0, 6000, 'whole', 6000],
+    [3000, 23_000, 'part', 6000],
+    [8000, 18_000, 'none', 0],
+    [21_000, 25_000, 'whole', 4000],
+  ]
+  for (const [at, [from, to]] of spans.entries())
+    await stop(device, {
+      key: sliceId(at + 1),
+      startMs: START_MS + from,
+      videoStartMs: START_MS + from,
+      endMs: START_MS + to,
+      videoEndMs: START_MS + to,
+      video: 'part',
+    })
+  const events = await list(device, `from=${START_MS}&to=${START_MS + 60_000}`)
+  assert.deepEqual(
+    events.map(({ video, recordedMs }) => [video, recordedMs]),
+    spans.map(([, , video, recordedMs]) => [video, recordedMs]),
+  )
+  await device.close()
+})
+
 test('an end before the beginning is refused, a message that is not valid too', async () => {
   const device = await newDevice()
   assert.equal((await stop(device, { endMs: START_MS })).code, 400)
