@@ -7,7 +7,9 @@
  *                aac_frame_length ·13·, adts_buffer_fullness ·11·, number_of_raw_data_blocks_in_frame ·2·
  * ```
  */
-import { AUDIO_BLOCKS, AUDIO_CHANNELS, AUDIO_LENGTH, AUDIO_PROFILE, AUDIO_RATE, AUDIO_SYNC, OK } from '../status';
+import {
+  AUDIO_BLOCKS, AUDIO_CHANNELS, AUDIO_LENGTH, AUDIO_PROFILE, AUDIO_RATE, AUDIO_SYNC, OK,
+} from '../status';
 import { frequencyOf } from './sampling-frequency';
 
 export const ADTS_HEADER_BYTES: i32 = 7;

@@ -1,5 +1,6 @@
 /**
- * AAC frames on their way: TS collects a few for one PES packet, fMP4 all of a fragment, and before the first picture they wait here.
+ * AAC frames on their way: TS collects a few for one PES packet, fMP4 all of a fragment, and before
+ * the first picture they wait here.
  * ```
  *  bytes    frame 0 | frame 1 | …            SIDE_BYTES
  *  entries  [ ticks i64 | length i32 | - ]   SIDE_FRAMES

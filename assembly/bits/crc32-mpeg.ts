@@ -1,7 +1,12 @@
-/** CRC-32/MPEG-2 of PSI sections: polynomial 0x04c11db7, MSB first, initial value all ones. Spec: 13818-1 Annex A */
+/**
+ * CRC-32/MPEG-2 of PSI sections: polynomial 0x04c11db7, MSB first, initial value all ones. Spec:
+ * 13818-1 Annex A
+ */
 const POLYNOMIAL: u32 = 0x04c11db7;
 
-/** A nibble at a time: a table of 64 bytes is enough for sections of 60 bytes a few times a second. */
+/**
+ * A nibble at a time: a table of 64 bytes is enough for sections of 60 bytes a few times a second.
+ */
 const TABLE = memory.data(64, 4);
 
 /** Fills the table; open() calls it once. */

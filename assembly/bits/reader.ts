@@ -1,6 +1,7 @@
 /**
- * MSB-first bit reader over bytes without emulation prevention. Underflow is latched: reads past the end give 0 and set
- * `readerFailed`, so a parser checks once at its end. One reader at a time: a parser opens it, reads, and is done.
+ * MSB-first bit reader over bytes without emulation prevention. Underflow is latched: reads past
+ * the end give 0 and set `readerFailed`, so a parser checks once at its end. One reader at a time:
+ * a parser opens it, reads, and is done.
  * Spec: H.264 7.2, 9.1 (ue, se); H.265 7.2, 9.2
  */
 let base: usize = 0;

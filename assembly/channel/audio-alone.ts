@@ -1,12 +1,16 @@
 /** A channel without video: every AAC frame may begin a slice, and audio carries the clock. */
-import { CLOSED_IDR, CLOSED_TIME, CONFIG_SLICE_MIN_MS, STATE_LAST_PTS_MS, STATE_LAST_UTC_MS } from '../abi';
+import {
+  CLOSED_IDR, CLOSED_TIME, CONFIG_SLICE_MIN_MS, STATE_LAST_PTS_MS, STATE_LAST_UTC_MS,
+} from '../abi';
 import { sideCount, sideTicks } from '../audio/side-buffer';
 import { field, isTs } from '../config';
 import { currentInit } from '../fmp4/init-store';
 import { startMediaTime } from '../fmp4/media-clock';
 import { makeRoom, makeTableRoom } from '../gop/policy';
 import { commit, written } from '../gop/ring';
-import { beginSlice, beginUnit, openSlice, openUnit, setSliceTimeB, setUnitDuration } from '../gop/tables';
+import {
+  beginSlice, beginUnit, openSlice, openUnit, setSliceTimeB, setUnitDuration,
+} from '../gop/tables';
 import { setF64 } from '../state';
 import { OK } from '../status';
 import { beginPackets, frontBytesMost, packetBytes, writeHeader, writeTables } from '../ts/muxer';

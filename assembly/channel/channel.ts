@@ -12,7 +12,10 @@ export let dropsRasl: bool = false;
 export let audioAnnounced: bool = false;
 /** The slice's header waits for audio: nothing of the slice is visible yet. */
 export let headerWaits: bool = false;
-/** Audio was accepted although the open slice does not announce it: the next IDR starts a slice that does. */
+/**
+ * Audio was accepted although the open slice does not announce it: the next IDR starts a slice that
+ * does.
+ */
 export let audioWanted: bool = false;
 
 /** First picture of the open slice. */
@@ -54,8 +57,9 @@ export function setAudioWanted(wanted: bool): void {
 }
 
 /**
- * The oldest audio that the open slice takes. A slice that continues another one also takes what is a little late for that one: the
- * encoder is two frames behind, and dropping them would leave a hole in the sound every ten seconds.
+ * The oldest audio that the open slice takes. A slice that continues another one also takes what is
+ * a little late for that one: the encoder is two frames behind, and dropping them would leave a
+ * hole in the sound every ten seconds.
  */
 export let oldestAudioTicks: i64 = 0;
 const LATE_AUDIO_TICKS: i64 = 90000;

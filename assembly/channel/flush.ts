@@ -11,12 +11,15 @@ import { clearTiming } from './timing';
 import { closeSlice, flushWaiting } from './slices';
 
 /**
- * Ends the open slice; `why` is CLOSED_STOP, CLOSED_PAUSE, CLOSED_CLOCK or CLOSED_FORMAT. The next picture must be an IDR; after a pause or
- * a change of clock its slice is marked as a discontinuity.
+ * Ends the open slice; `why` is CLOSED_STOP, CLOSED_PAUSE, CLOSED_CLOCK or CLOSED_FORMAT. The next
+ * picture must be an IDR; after a pause or a change of clock its slice is marked as a
+ * discontinuity.
  */
 export function flush(why: i32): i32 {
   if (!isOpen) return CONFIG_NOT_OPEN;
-  if (why != CLOSED_STOP && why != CLOSED_PAUSE && why != CLOSED_CLOCK && why != CLOSED_FORMAT) return CONFIG_SLICE_RANGE;
+  if (why != CLOSED_STOP && why != CLOSED_PAUSE && why != CLOSED_CLOCK && why != CLOSED_FORMAT) {
+    return CONFIG_SLICE_RANGE;
+  }
   dropReservation(); // what is being filled in comes too late for this slice
   drainAudio();
   closeSlice(why, i64.MAX_VALUE, false);

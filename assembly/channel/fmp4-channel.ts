@@ -1,4 +1,6 @@
-/** The channel's tracks into fragments: pictures into the ring's open one, audio beside it, slices. */
+/**
+ * The channel's tracks into fragments: pictures into the ring's open one, audio beside it, slices.
+ */
 import { SLICE_INIT, STATE_AUDIO_DROPPED, STATE_AUDIO_EARLY, STATE_SHORTFALL } from '../abi';
 import { sideCount, sideOlderThan } from '../audio/side-buffer';
 import { dropSide } from '../audio/side-buffer';
@@ -6,7 +8,9 @@ import { hasAudio } from '../config';
 import { currentInit, hasInitRoom, openInitStore } from '../fmp4/init-store';
 import { openMediaClock, startMediaTime } from '../fmp4/media-clock';
 import { makeTableRoom } from '../gop/policy';
-import { addressAt, copyIn, freeBytes, head, ringBase, ringEnd, ringSize, written } from '../gop/ring';
+import {
+  addressAt, copyIn, freeBytes, head, ringBase, ringEnd, ringSize, written,
+} from '../gop/ring';
 import { growthOf, placeSample } from '../gop/sample-room';
 import { addFrame, addSliceFrame, beginSlice, openSlice } from '../gop/tables';
 import { makeSample, sampleBytesBefore, sampleLength } from '../nal/length-prefix';
@@ -16,14 +20,19 @@ import { OK, RING_FULL, RING_RETRY, RING_TABLE_FULL, RING_TOO_SMALL } from '../s
 import { firstSlice } from '../video/access-unit';
 import { isRandomAccess } from '../video/picture';
 import { audioChannels, audioRate } from './audio-track';
-import { audioAnnounced, audioWanted, setAudioAnnounced, setAudioWanted, setSliceTime } from './channel';
 import {
-  closesFragment, closingBytes, extendFragment, finishFragment, isFragmentOpen, leadBytes, openFragment, resetFragments, setAudioUtc, willClose,
-  writeAudioFragments,
+  audioAnnounced, audioWanted, setAudioAnnounced, setAudioWanted, setSliceTime,
+} from './channel';
+import {
+  closesFragment, closingBytes, extendFragment, finishFragment, isFragmentOpen, leadBytes,
+  openFragment, resetFragments, setAudioUtc, willClose, writeAudioFragments,
 } from './fragment';
 import { closeRecords, publish, recordTracks } from './publish';
 
-/** Bytes in front of a fragment's first sample that its free box may take up so that the sample need not move. */
+/**
+ * Bytes in front of a fragment's first sample that its free box may take up so that the sample need
+ * not move.
+ */
 const GAP_MAX: i64 = 1024;
 
 /** The first slice has decided; later ones follow. */
@@ -44,7 +53,10 @@ function bytesMost(length: i32): i32 {
   return closingBytes() + leadBytes() + length + growthOf(length);
 }
 
-/** Room for a frame of `length` bytes. An open fragment that is in the way is closed, and the host asked to come again. */
+/**
+ * Room for a frame of `length` bytes. An open fragment that is in the way is closed, and the host
+ * asked to come again.
+ */
 export function reserveSample(length: i32): i32 {
   const lead = !isFragmentOpen ? leadBytes() : willClose() ? closingBytes() + leadBytes() : 0;
   const status = placeSample(length, lead, bytesMost(length));
@@ -89,7 +101,10 @@ export function isInitPending(): bool {
   return openSlice != 0 && load<i32>(openSlice, SLICE_INIT) < 0;
 }
 
-/** Tracks and init segment of a slice, at the end of its first fragment. The room for one more init segment was checked. */
+/**
+ * Tracks and init segment of a slice, at the end of its first fragment. The room for one more init
+ * segment was checked.
+ */
 export function decideTracks(): void {
   if (!isInitPending()) return;
   if (!tracksDecided && hasAudio() && (sideCount > 0 || audioAccepted)) setAudioAnnounced(true);
@@ -133,8 +148,9 @@ function distanceTo(at: usize): i32 {
 }
 
 /**
- * The end of the open fragment will be written over where the input lies, because reserve() could not know that this frame would end it:
- * the input moves behind it. Returns its new address, or 0 when there is no room in one piece.
+ * The end of the open fragment will be written over where the input lies, because reserve() could
+ * not know that this frame would end it: the input moves behind it. Returns its new address, or 0
+ * when there is no room in one piece.
  */
 function makeWay(at: usize, length: i32): usize {
   if (distanceTo(at) >= closingBytes()) return at;
@@ -155,7 +171,10 @@ function makeWay(at: usize, length: i32): usize {
   return to;
 }
 
-/** Where a fragment's first sample goes: where its first slice lies already, if a free box can take up the difference. */
+/**
+ * Where a fragment's first sample goes: where its first slice lies already, if a free box can take
+ * up the difference.
+ */
 function firstSamplePosition(bytes: i32): i64 {
   const earliest = written + leadBytes();
   const natural = unitAt(firstSlice) - sampleBytesBefore(firstSlice);
@@ -163,7 +182,10 @@ function firstSamplePosition(bytes: i32): i64 {
   return gap >= 0 && gap <= GAP_MAX && natural + bytes <= ringEnd ? earliest + gap : earliest;
 }
 
-/** Makes the sample at a position of the ring; across the ring's end it is made where the input lies and copied in two pieces. */
+/**
+ * Makes the sample at a position of the ring; across the ring's end it is made where the input lies
+ * and copied in two pieces.
+ */
 function writeSample(position: i64, at: usize, bytes: i32): void {
   const to = addressAt(position);
   if (to + bytes <= ringEnd) {
@@ -175,16 +197,20 @@ function writeSample(position: i64, at: usize, bytes: i32): void {
 }
 
 /**
- * Does the picture end the open fragment, and is the input out of its way? To be called before anything is closed. Returns the input's
- * address, 0 when there is no room.
+ * Does the picture end the open fragment, and is the input out of its way? To be called before
+ * anything is closed. Returns the input's address, 0 when there is no room.
  */
 export function prepareSample(at: usize, length: i32, ptsMs: f64): usize {
   return isFragmentOpen && (isRandomAccess || closesFragment(ptsMs)) ? makeWay(at, length) : at;
 }
 
-/** Writes one picture whose units are listed; the input lies at `at` in the ring's free room. `cut` begins a slice with it. */
+/**
+ * Writes one picture whose units are listed; the input lies at `at` in the ring's free room. `cut`
+ * begins a slice with it.
+ */
 export function writeFmp4Picture(
-  at: usize, length: i32, ticks: i64, ptsMs: f64, utcMs: f64, seq: i32, cut: bool, discontinuity: bool,
+  at: usize, length: i32, ticks: i64, ptsMs: f64, utcMs: f64, seq: i32, cut: bool, discontinuity:
+  bool,
 ): i32 {
   const bytes = sampleLength();
   if (bytes > length + growthOf(length)) {

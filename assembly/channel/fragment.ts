@@ -1,12 +1,17 @@
 /** The open fragment: where it lies in the ring, when it closes, and how it is closed. */
 import { STATE_PAYLOAD_BYTES } from '../abi';
-import { dropSide, sideAddress, sideBytesOf, sideCount, sideTicks, sideUsed } from '../audio/side-buffer';
+import {
+  dropSide, sideAddress, sideBytesOf, sideCount, sideTicks, sideUsed,
+} from '../audio/side-buffer';
 import { hasAudio, hasVideo, nominalFrameMs } from '../config';
-import { audioThatFits, BOX_HEADER, frontAddress, frontRoom, MAX_AUDIO_SAMPLES, writeFront } from '../fmp4/fragment';
+import {
+  audioThatFits, BOX_HEADER, frontAddress, frontRoom, MAX_AUDIO_SAMPLES, writeFront,
+} from '../fmp4/fragment';
 import { FREE, MDAT } from '../fmp4/fourcc';
 import { mediaTime, setMediaEnd, takeAudioTime } from '../fmp4/media-clock';
 import {
-  addSample, clearSamples, durationBefore, lastSampleTicks, MAX_VIDEO_SAMPLES, sampleBytes, sampleCount, setLastDuration,
+  addSample, clearSamples, durationBefore, lastSampleTicks, MAX_VIDEO_SAMPLES, sampleBytes,
+  sampleCount, setLastDuration,
 } from '../fmp4/samples';
 import { makeRoom, makeTableRoom } from '../gop/policy';
 import { copyIn, freeBytes, setWritten, written, zeroIn } from '../gop/ring';
@@ -70,7 +75,10 @@ function countRuns(): i32 {
   return runs;
 }
 
-/** Most that closing can write behind the samples: audio, and audio-only fragments for what the open one has no room for. */
+/**
+ * Most that closing can write behind the samples: audio, and audio-only fragments for what the open
+ * one has no room for.
+ */
 export function closingBytes(): i32 {
   if (sideCount == 0) return 0;
   const runs = countRuns();
@@ -116,7 +124,10 @@ export function extendFragment(at: i64, bytes: i32, ticks: i64): void {
   setWritten(at + bytes);
 }
 
-/** Frames of the side buffer from `first` on, below `limit`, that make one run: each follows the one before. */
+/**
+ * Frames of the side buffer from `first` on, below `limit`, that make one run: each follows the one
+ * before.
+ */
 function audioRun(first: i32, limit: i32): i32 {
   const most = min<i32>(limit - first, MAX_AUDIO_SAMPLES);
   let frames: i32 = 0;
@@ -136,7 +147,10 @@ function putBoxHeader(position: i64, size: i32, type: u32): void {
   copyIn(position, BOX, BOX_HEADER);
 }
 
-/** Appends the audio run behind the video samples, and writes prft, moof, free and the header of mdat in front. */
+/**
+ * Appends the audio run behind the video samples, and writes prft, moof, free and the header of
+ * mdat in front.
+ */
 function finish(audioFrames: i32): void {
   const audioBytes = sideBytesOf(audioFrames);
   const audioTime = audioFrames > 0 ? takeAudioTime(sideTicks(0), audioFrames, audioRate) : 0;
@@ -155,14 +169,20 @@ function finish(audioFrames: i32): void {
   isFragmentOpen = false;
 }
 
-/** As many of `frames` audio frames as the ring has room for; what is evicted for them was readable before. */
+/**
+ * As many of `frames` audio frames as the ring has room for; what is evicted for them was readable
+ * before.
+ */
 function audioInRing(frames: i32): i32 {
   if (reservedAt == 0) makeRoom(sideBytesOf(frames));
   while (frames > 0 && sideBytesOf(frames) > freeBytes()) frames--;
   return frames;
 }
 
-/** Duration of a last sample that no frame follows: the one before it, or what the camera's rate says. */
+/**
+ * Duration of a last sample that no frame follows: the one before it, or what the camera's rate
+ * says.
+ */
 function guessDuration(): i32 {
   const before = durationBefore();
   if (before > 0) return before;
@@ -170,8 +190,8 @@ function guessDuration(): i32 {
 }
 
 /**
- * Closes the open fragment. `nextTicks` is the time of the frame that follows, -1 when none does; of the audio, the first `audioLimit`
- * frames may go along.
+ * Closes the open fragment. `nextTicks` is the time of the frame that follows, -1 when none does;
+ * of the audio, the first `audioLimit` frames may go along.
  */
 export function finishFragment(nextTicks: i64, audioLimit: i32): void {
   const last = lastSampleTicks();
@@ -190,7 +210,10 @@ export function setAudioUtc(ptsMs: f64, utcMs: f64): void {
   firstUtcMs = utcMs;
 }
 
-/** Fragments with nothing but audio, for the first `limit` frames: more of them than fit beside the pictures, or no picture for long. */
+/**
+ * Fragments with nothing but audio, for the first `limit` frames: more of them than fit beside the
+ * pictures, or no picture for long.
+ */
 export function writeAudioFragments(limit: i32): void {
   while (limit > 0) {
     const frames = audioRun(0, limit);

@@ -1,6 +1,7 @@
 /** Lays the memory out: static tables below, then the ring; grows once, never later. */
 import {
-  AUDIO_AAC, AUDIO_NONE, CONFIG_AUDIO_INPUT, CONFIG_CHANNELS, CONFIG_SAMPLE_RATE, STATE_INIT_SEGMENT, STATE_LAST_STATUS, STATE_MEMORY_BYTES,
+  AUDIO_AAC, AUDIO_NONE, CONFIG_AUDIO_INPUT, CONFIG_CHANNELS, CONFIG_SAMPLE_RATE,
+  STATE_INIT_SEGMENT, STATE_LAST_STATUS, STATE_MEMORY_BYTES,
 } from '../abi';
 import { clearSide } from '../audio/side-buffer';
 import { initCrc32 } from '../bits/crc32-mpeg';
@@ -30,7 +31,10 @@ const ENCODER_STEREO_BYTES: i32 = 160 * 1024;
 const PAGE: i32 = 65536;
 const RING_ALIGNMENT: usize = 64;
 
-/** Memory size in bytes that the configuration needs, in whole pages; a negative status when it is out of range. */
+/**
+ * Memory size in bytes that the configuration needs, in whole pages; a negative status when it is
+ * out of range.
+ */
 export function requiredBytes(): i32 {
   const status = checkConfig();
   if (status != OK) return status;

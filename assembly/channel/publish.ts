@@ -2,7 +2,9 @@
 import { STATE_AUDIO_CHANNELS, STATE_AUDIO_RATE, TRACK_AUDIO, TRACK_VIDEO, UNIT_PTS } from '../abi';
 import { hasVideo } from '../config';
 import { showWritten, written } from '../gop/ring';
-import { endSlice, endUnit, openSlice, openUnit, setSliceEnd, setSliceTracks, setUnitDuration, setUnitEnd } from '../gop/tables';
+import {
+  endSlice, endUnit, openSlice, openUnit, setSliceEnd, setSliceTracks, setUnitDuration, setUnitEnd,
+} from '../gop/tables';
 import { setI32 } from '../state';
 import { audioAnnounced, headerWaits, setHeaderWaits } from './channel';
 import { audioChannels, audioRate } from './audio-track';
@@ -24,7 +26,10 @@ export function recordTracks(init: i32): void {
   }
 }
 
-/** The waiting header stays as it is: without audio, or with it when announceAudioInHeader() was called. */
+/**
+ * The waiting header stays as it is: without audio, or with it when announceAudioInHeader() was
+ * called.
+ */
 export function settleHeader(): void {
   if (!headerWaits) return;
   setHeaderWaits(false);
@@ -32,7 +37,10 @@ export function settleHeader(): void {
   publish();
 }
 
-/** Ends the open unit at a position; `ptsMs` is when the next one begins, or -1 when nothing follows. */
+/**
+ * Ends the open unit at a position; `ptsMs` is when the next one begins, or -1 when nothing
+ * follows.
+ */
 export function endUnitAt(position: i64, ptsMs: f64): void {
   if (openUnit == 0) return;
   setUnitEnd(position);

@@ -1,24 +1,34 @@
 /** An audio push: one or more ADTS frames, or 1024 samples per channel for the encoder. */
-import { STATE_AUDIO_DROPPED, STATE_AUDIO_EARLY, STATE_AUDIO_FRAMES, STATE_BYTES_IN, STATE_LAST_PTS_MS, STATE_LAST_UTC_MS, STATE_VIDEO_FRAMES } from '../abi';
-import { ADTS_HEADER_BYTES, adtsChannels, adtsHeaderLength, adtsLength, adtsRate, parseAdts } from '../audio/adts';
+import {
+  STATE_AUDIO_DROPPED, STATE_AUDIO_EARLY, STATE_AUDIO_FRAMES, STATE_BYTES_IN, STATE_LAST_PTS_MS,
+  STATE_LAST_UTC_MS, STATE_VIDEO_FRAMES,
+} from '../abi';
+import {
+  ADTS_HEADER_BYTES, adtsChannels, adtsHeaderLength, adtsLength, adtsRate, parseAdts,
+} from '../audio/adts';
 import { addSide, dropSide, sideCount, sideHasRoom, sideNext } from '../audio/side-buffer';
 import { hasAudio, hasVideo, isTs, transcodes } from '../config';
 import { reservedAt } from '../gop/room';
 import { openSlice } from '../gop/tables';
 import { addF64, count, getF64, getI32 } from '../state';
 import {
-  AUDIO_CHANNELS, AUDIO_EMPTY, AUDIO_LENGTH, AUDIO_NOT_CONFIGURED, AUDIO_RATE, AUDIO_STEP_BACK, CONFIG_NOT_OPEN, NOTICE_AUDIO_EARLY,
-  NOTICE_AUDIO_WAITS, OK, RING_ADDRESS, RING_FULL, TIME_AV_DISTANCE, TIME_RANGE,
+  AUDIO_CHANNELS, AUDIO_EMPTY, AUDIO_LENGTH, AUDIO_NOT_CONFIGURED, AUDIO_RATE, AUDIO_STEP_BACK,
+  CONFIG_NOT_OPEN, NOTICE_AUDIO_EARLY, NOTICE_AUDIO_WAITS, OK, RING_ADDRESS, RING_FULL,
+  TIME_AV_DISTANCE, TIME_RANGE,
 } from '../status';
 import { ticksOf } from '../ts/clock';
 import { audioAloneArrived } from './audio-alone';
-import { audioChannels, audioRate, audioTicksAt, fixAudioFormat, lastAudioTicks, setLastAudio } from './audio-track';
+import {
+  audioChannels, audioRate, audioTicksAt, fixAudioFormat, lastAudioTicks, setLastAudio,
+} from './audio-track';
 import { audioAnnounced, isOpen, oldestAudioTicks } from './channel';
 import { isInMemory } from './push-video';
 import { countRefusal } from './refusals';
 import { AV_DISTANCE_MS, isPlausibleTime } from './timing';
 import { audioArrived, flushWaiting } from './slices';
-import { blockBytes, drainEncoder, encodeBlock, ENCODED_MAX, encodedBytes, encodedTicks } from './transcoder';
+import {
+  blockBytes, drainEncoder, encodeBlock, ENCODED_MAX, encodedBytes, encodedTicks,
+} from './transcoder';
 import { flushTsAudioWhenDue } from './ts-channel';
 
 /** Checks every frame of the push before the first is taken; returns their number or a status. */
@@ -47,7 +57,10 @@ function checkArguments(at: usize, length: i32, ptsMs: f64, utcMs: f64): i32 {
   return seen && abs<f64>(ptsMs - getF64(STATE_LAST_PTS_MS)) > AV_DISTANCE_MS ? TIME_AV_DISTANCE : OK;
 }
 
-/** Makes room in the side buffer: by writing what is in it, or, while nobody takes from it, by dropping what waits longest. */
+/**
+ * Makes room in the side buffer: by writing what is in it, or, while nobody takes from it, by
+ * dropping what waits longest.
+ */
 function makeSideRoom(length: i32): i32 {
   while (!sideHasRoom(length)) {
     if (sideCount == 0) return AUDIO_LENGTH;
@@ -88,7 +101,10 @@ function takeEncoded(utcMs: f64): i32 {
   return takeFrame(sideNext(), encodedBytes, encodedTicks, utcMs);
 }
 
-/** 1024 samples per channel through the encoder, which writes where the side buffer's next frame goes. */
+/**
+ * 1024 samples per channel through the encoder, which writes where the side buffer's next frame
+ * goes.
+ */
 function acceptSamples(at: usize, length: i32, ptsMs: f64, utcMs: f64): i32 {
   if (length != blockBytes()) return AUDIO_LENGTH;
   const ticks = ticksOf(ptsMs);
@@ -96,7 +112,8 @@ function acceptSamples(at: usize, length: i32, ptsMs: f64, utcMs: f64): i32 {
   const room = makeSideRoom(ENCODED_MAX);
   if (room != OK) return room;
   lastBlockTicks = ticks;
-  if (hasVideo() && openSlice != 0 && ticks >= oldestAudioTicks) audioArrived(); // although it is still in the encoder
+  // although it is still in the encoder
+  if (hasVideo() && openSlice != 0 && ticks >= oldestAudioTicks) audioArrived();
   return encodeBlock(at, ticks, sideNext()) ? takeEncoded(utcMs) : OK;
 }
 

@@ -1,8 +1,9 @@
 /** A video frame, from the checks to the ring. */
 import {
-  CLOSED_AUDIO, CLOSED_FORMAT, CLOSED_IDR, CLOSED_NO_IDR, CLOSED_TIME, CONFIG_SLICE_MAX_MS, CONFIG_SLICE_MIN_MS, FRAME_I,
-  STATE_BYTES_IN, STATE_DISCONTINUITIES, STATE_DROPPED_RASL, STATE_INBAND_SETS, STATE_INSERTED_SETS, STATE_LAST_PTS_MS, STATE_LAST_UTC_MS,
-  STATE_VIDEO_FRAMES, STATE_WRONG_FRAME_TYPE,
+  CLOSED_AUDIO, CLOSED_FORMAT, CLOSED_IDR, CLOSED_NO_IDR, CLOSED_TIME, CONFIG_SLICE_MAX_MS,
+  CONFIG_SLICE_MIN_MS, FRAME_I, STATE_BYTES_IN, STATE_DISCONTINUITIES, STATE_DROPPED_RASL,
+  STATE_INBAND_SETS, STATE_INSERTED_SETS, STATE_LAST_PTS_MS, STATE_LAST_UTC_MS, STATE_VIDEO_FRAMES,
+  STATE_WRONG_FRAME_TYPE,
 } from '../abi';
 import { field, hasVideo, isTs } from '../config';
 import { makeRoom } from '../gop/policy';
@@ -13,16 +14,25 @@ import { trimZeros } from '../nal/start-code';
 import { moveUnits } from '../nal/unit-list';
 import { addF64, count, setF64 } from '../state';
 import {
-  CONFIG_NOT_OPEN, NOTICE_DISCONTINUITY, NOTICE_RASL_DROPPED, OK, PICTURE_EMPTY, PICTURE_FORMAT_CHANGED, PICTURE_NEED_IDR, PICTURE_NO_PARAMETER_SETS, PICTURE_NOT_CONFIGURED, RING_ADDRESS,
-  RING_FULL, RING_RETRY, TIME_RANGE,
+  CONFIG_NOT_OPEN, NOTICE_DISCONTINUITY, NOTICE_RASL_DROPPED, OK, PICTURE_EMPTY,
+  PICTURE_FORMAT_CHANGED, PICTURE_NEED_IDR, PICTURE_NO_PARAMETER_SETS, PICTURE_NOT_CONFIGURED,
+  RING_ADDRESS, RING_FULL, RING_RETRY, TIME_RANGE,
 } from '../status';
 import { ticksOf } from '../ts/clock';
-import { bringsNewSets, checkSliceType, fixVideoFormat, listUnits, openAccessUnit, sliceAt } from '../video/access-unit';
-import { broughtPps, broughtSps, isCraOrBla, isRandomAccess, isRasl, setsChanged } from '../video/picture';
+import {
+  bringsNewSets, checkSliceType, fixVideoFormat, listUnits, openAccessUnit, sliceAt,
+} from '../video/access-unit';
+import {
+  broughtPps, broughtSps, isCraOrBla, isRandomAccess, isRasl, setsChanged,
+} from '../video/picture';
 import { setLastAudio } from './audio-track';
-import { audioAnnounced, audioWanted, dropsRasl, isOpen, needIdr, setDropsRasl, setNeedIdr, slicePtsMs } from './channel';
+import {
+  audioAnnounced, audioWanted, dropsRasl, isOpen, needIdr, setDropsRasl, setNeedIdr, slicePtsMs,
+} from './channel';
 import { countRefusal } from './refusals';
-import { decideTracks, isInitPending, prepareSample, reserveSample, writeFmp4Picture } from './fmp4-channel';
+import {
+  decideTracks, isInitPending, prepareSample, reserveSample, writeFmp4Picture,
+} from './fmp4-channel';
 import { checkTime, isPlausibleTime } from './timing';
 import { closeSlice } from './slices';
 import { tsBytesMost, writeTsPicture } from './ts-channel';
@@ -44,7 +54,10 @@ export function isInMemory(at: usize, length: i32): bool {
   return <u64>at + <u64>length <= <u64>memory.size() << 16;
 }
 
-/** Room for a frame of `length` bytes that will be muxed where it lies: its address, or a negative status. */
+/**
+ * Room for a frame of `length` bytes that will be muxed where it lies: its address, or a negative
+ * status.
+ */
 export function reserveVideo(length: i32): i32 {
   if (!isOpen) return CONFIG_NOT_OPEN;
   if (!hasVideo()) return PICTURE_NOT_CONFIGURED;
@@ -100,8 +113,9 @@ function countPicture(length: i32, ptsMs: f64, utcMs: f64, cut: bool): void {
 let roomStatus: i32 = OK;
 
 /**
- * Room for what the frame will become. TS reads it where it is; a sample has to lie in the ring, so a frame from elsewhere is copied to
- * where reserve() would have put it. Returns where it is now, or 0 with roomStatus set. `length` bytes were pushed, `used` matter.
+ * Room for what the frame will become. TS reads it where it is; a sample has to lie in the ring, so
+ * a frame from elsewhere is copied to where reserve() would have put it. Returns where it is now,
+ * or 0 with roomStatus set. `length` bytes were pushed, `used` matter.
  */
 function findRoom(at: usize, length: i32, used: i32, ptsMs: f64): usize {
   const reserved = isReserved(at, length);
@@ -171,7 +185,9 @@ function accept(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameT
   return NOTICE_DISCONTINUITY;
 }
 
-export function pushVideo(at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameType: i32): i32 {
+export function pushVideo(
+  at: usize, length: i32, ptsMs: f64, utcMs: f64, seq: i32, frameType: i32,
+): i32 {
   const status = accept(at, length, ptsMs, utcMs, seq, frameType);
   dropReservation();
   if (status < 0) {

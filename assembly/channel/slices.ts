@@ -4,7 +4,10 @@ import { OK } from '../status';
 import { closeFmp4Slice, flushFmp4, fmp4AudioArrived } from './fmp4-channel';
 import { closeTsSlice, flushTsAudio, tsAudioArrived } from './ts-channel';
 
-/** Ends the open slice; audio older than `nextTicks` still belongs to it. `continues`: a picture of that time follows without a break. */
+/**
+ * Ends the open slice; audio older than `nextTicks` still belongs to it. `continues`: a picture of
+ * that time follows without a break.
+ */
 export function closeSlice(why: i32, nextTicks: i64, continues: bool): void {
   if (isTs()) closeTsSlice(why, nextTicks);
   else closeFmp4Slice(why, nextTicks, continues);

@@ -1,19 +1,30 @@
 /**
- * Is a timestamp what a camera's clock gives? Detects steps back, jumps, and two classic mistakes: PTS in microseconds and PTS that
- * counts frames. Each has its own status; recording goes on at the next IDR with a new slice.
+ * Is a timestamp what a camera's clock gives? Detects steps back, jumps, and two classic mistakes:
+ * PTS in microseconds and PTS that counts frames. Each has its own status; recording goes on at the
+ * next IDR with a new slice.
  */
 import {
-  NOTICE_DISCONTINUITY, OK, TIME_FRAME_NUMBERS, TIME_JUMP, TIME_MICROSECONDS, TIME_RANGE, TIME_STEP_BACK,
+  NOTICE_DISCONTINUITY, OK, TIME_FRAME_NUMBERS, TIME_JUMP, TIME_MICROSECONDS, TIME_RANGE,
+  TIME_STEP_BACK,
 } from '../status';
 
 /** 2^53: beyond it an f64 cannot hold every millisecond. */
 const PTS_MAX: f64 = 9007199254740992;
-/** Cameras that skip pictures at night or on still scenes stay below this; a longer silence is a new start. */
+/**
+ * Cameras that skip pictures at night or on still scenes stay below this; a longer silence is a new
+ * start.
+ */
 export const JUMP_MS: f64 = 10000;
-/** Intervals of 8 to 200 fps read as microseconds: 5000 .. 125000. Two alike in a row are taken for it. */
+/**
+ * Intervals of 8 to 200 fps read as microseconds: 5000 .. 125000. Two alike in a row are taken for
+ * it.
+ */
 const MICROSECONDS_MIN: f64 = 5000;
 const MICROSECONDS_MAX: f64 = 250000;
-/** Frames in a row at most this far apart count frames, not milliseconds: no camera makes 250 pictures a second. */
+/**
+ * Frames in a row at most this far apart count frames, not milliseconds: no camera makes 250
+ * pictures a second.
+ */
 const FRAME_NUMBER_STEP_MS: f64 = 4;
 const FRAME_NUMBER_RUN: i32 = 12;
 /** Audio further away than this from the video beside it is on another epoch. */
@@ -50,8 +61,8 @@ function judgeJump(step: f64): i32 {
 }
 
 /**
- * Checks a video frame's PTS and remembers it. OK; NOTICE_DISCONTINUITY when the frame may start a new slice because it is a random
- * access point; or why it is refused.
+ * Checks a video frame's PTS and remembers it. OK; NOTICE_DISCONTINUITY when the frame may start a
+ * new slice because it is a random access point; or why it is refused.
  */
 export function checkTime(ptsMs: f64, randomAccess: bool): i32 {
   if (!isPlausibleTime(ptsMs)) return TIME_RANGE;
@@ -71,6 +82,7 @@ export function checkTime(ptsMs: f64, randomAccess: bool): i32 {
     intervalMs = step;
     return OK;
   }
-  if (status == TIME_MICROSECONDS || status == TIME_FRAME_NUMBERS) return status; // every frame is wrong: an IDR is no better
+  // every frame is wrong: an IDR is no better
+  if (status == TIME_MICROSECONDS || status == TIME_FRAME_NUMBERS) return status;
   return randomAccess ? NOTICE_DISCONTINUITY : status;
 }

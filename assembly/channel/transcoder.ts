@@ -1,7 +1,9 @@
 /** PCM and G.711 into AAC: the encoder, and the times of what comes out of it. */
 import { CONFIG_AUDIO_BIT_RATE, CONFIG_AUDIO_INPUT } from '../abi';
 import { ADTS_BYTES, writeAdts } from '../aac/adts';
-import { ACCESS_UNIT_MAX_BYTES, encodeFrame, encoderBytes, encoderFlush, encoderOpen } from '../aac/api';
+import {
+  ACCESS_UNIT_MAX_BYTES, encodeFrame, encoderBytes, encoderFlush, encoderOpen,
+} from '../aac/api';
 import { field, isTs } from '../config';
 import { HAS_ENCODER } from '../features';
 import { sampleBytes } from '../pcm/samples';
@@ -12,7 +14,8 @@ export const ENCODED_MAX: i32 = ACCESS_UNIT_MAX_BYTES + ADTS_BYTES + 16;
 
 let base: usize = 0;
 let isFresh: bool = false;
-// ENCODER_DELAY is two blocks: a push gives the access unit of the block before the last one. Times of those two:
+// ENCODER_DELAY is two blocks: a push gives the access unit of the block before the last one. Times
+// of those two:
 let older: i64 = 0;
 let newer: i64 = 0;
 
@@ -47,13 +50,17 @@ function finish(bytes: i32, out: usize): bool {
   return true;
 }
 
-/** Encodes a block of samples; true when an access unit came out, at `out`. Its time is that of the block it holds, not of this one. */
+/**
+ * Encodes a block of samples; true when an access unit came out, at `out`. Its time is that of the
+ * block it holds, not of this one.
+ */
 export function encodeBlock(input: usize, ticks: i64, out: usize): bool {
   if (!HAS_ENCODER) return false;
   if (!isFresh) {
     encoderOpen(base, audioRate, audioChannels, field(CONFIG_AUDIO_BIT_RATE));
     isFresh = true;
-    newer = ticks - frameTicks(1); // the first access unit is priming, a block in front of the first
+    // the first access unit is priming, a block in front of the first
+    newer = ticks - frameTicks(1);
   }
   encodedTicks = older;
   older = newer;
@@ -61,7 +68,10 @@ export function encodeBlock(input: usize, ticks: i64, out: usize): bool {
   return finish(encodeFrame(input, field(CONFIG_AUDIO_INPUT), out + payloadOffset()), out);
 }
 
-/** At a stop: one access unit more of what the encoder holds; false when there is none. The next block starts afresh. */
+/**
+ * At a stop: one access unit more of what the encoder holds; false when there is none. The next
+ * block starts afresh.
+ */
 export function drainEncoder(out: usize): bool {
   if (!HAS_ENCODER || !isFresh) return false;
   encodedTicks = older;

@@ -1,29 +1,36 @@
 /** The channel's tracks into the transport stream: pictures, audio between them, slices. */
 import { STATE_AUDIO_DROPPED, STATE_AUDIO_EARLY, STATE_PAYLOAD_BYTES, UNIT_PTS } from '../abi';
-import { dropSide, sideBytesOf, sideCount, sideLength, sideOlderThan, sideTicks, sideUsed } from '../audio/side-buffer';
+import {
+  dropSide, sideBytesOf, sideCount, sideLength, sideOlderThan, sideTicks, sideUsed,
+} from '../audio/side-buffer';
 import { hasAudio, hasVideo } from '../config';
 import { makeRoom, makeTableRoom } from '../gop/policy';
 import { commit, written } from '../gop/ring';
 import { reservedAt } from '../gop/room';
 import {
-  addFrame, addSliceAudio, addSliceFrame, addUnitFrame, beginSlice, beginUnit, openSlice, openUnit, setUnitDuration,
+  addFrame, addSliceAudio, addSliceFrame, addUnitFrame, beginSlice, beginUnit, openSlice, openUnit,
+  setUnitDuration,
 } from '../gop/tables';
 import { addF64, count } from '../state';
 import { OK } from '../status';
 import {
-  announceAudioInHeader, audioBytesMost, beginPackets, fillClock, frontBytesMost, packetBytes, pictureBytesMost, undoPackets,
-  writeAudio, writeHeader, writePicture, writeTables,
+  announceAudioInHeader, audioBytesMost, beginPackets, fillClock, frontBytesMost, packetBytes,
+  pictureBytesMost, undoPackets, writeAudio, writeHeader, writePicture, writeTables,
 } from '../ts/muxer';
 import { bodyAt } from '../video/access-unit';
 import { isRandomAccess } from '../video/picture';
 import { frameTicks } from './audio-track';
 import {
-  ANNOUNCE_MS, audioAnnounced, audioWanted, headerWaits, setAudioAnnounced, setAudioWanted, setHeaderWaits, setSliceTime, slicePtsMs,
+  ANNOUNCE_MS, audioAnnounced, audioWanted, headerWaits, setAudioAnnounced, setAudioWanted,
+  setHeaderWaits, setSliceTime, slicePtsMs,
 } from './channel';
 import { closeRecords, endUnitAt, publish, recordTracks, settleHeader } from './publish';
 import { lastInterval } from './timing';
 
-/** Audio for one PES packet: as much as libavformat collects, or for as long as a viewer of the live stream does not notice. */
+/**
+ * Audio for one PES packet: as much as libavformat collects, or for as long as a viewer of the live
+ * stream does not notice.
+ */
 const PES_AUDIO_BYTES: i32 = 2930;
 const PES_AUDIO_TICKS: i64 = 18000; // 200 ms
 
@@ -72,7 +79,10 @@ export function tsBytesMost(length: i32): i32 {
   return pictureBytesMost(length) + reservedAudio;
 }
 
-/** When audio is written: how long until tables can be written again. Pictures come soon, if they come at a usual rate. */
+/**
+ * When audio is written: how long until tables can be written again. Pictures come soon, if they
+ * come at a usual rate.
+ */
 function untilNextChance(): i64 {
   return hasVideo() && lastInterval() <= 100 ? 0 : 2 * PES_AUDIO_TICKS;
 }
@@ -81,7 +91,8 @@ function untilNextChance(): i64 {
 function writeSide(limit: i32): void {
   if (limit == 0) return;
   beginPackets();
-  // with a frame in place behind it, tables and PCR packets are left to that frame: the room was counted so
+  // with a frame in place behind it, tables and PCR packets are left to that frame: the room was
+  // counted so
   if (reservedAt == 0) fillClock(sideTicks(0), sideTicks(0) + untilNextChance());
   while (limit > 0) {
     const frames = framesInOnePes(0, limit);
@@ -120,7 +131,9 @@ function flushBefore(ticks: i64): void {
   if (reservedAt != 0 ? most <= reservedAudio : makeRoom(frontBytesMost() + most) == OK) writeSide(frames);
 }
 
-/** Audio was accepted: a header that waits announces it; a slice without it ends at the next IDR. */
+/**
+ * Audio was accepted: a header that waits announces it; a slice without it ends at the next IDR.
+ */
 export function tsAudioArrived(): void {
   if (openSlice == 0 || audioAnnounced) return;
   if (headerWaits) {
@@ -171,7 +184,10 @@ function writeFront(ticks: i64, cut: bool): i64 {
   return gop;
 }
 
-function record(start: i64, gop: i64, ticks: i64, ptsMs: f64, utcMs: f64, seq: i32, cut: bool, discontinuity: bool): void {
+function record(
+  start: i64, gop: i64, ticks: i64, ptsMs: f64, utcMs: f64, seq: i32, cut: bool, discontinuity:
+  bool,
+): void {
   if (cut) {
     beginSlice(start, ptsMs, utcMs, discontinuity);
     setSliceTime(ticks, ptsMs, waitedForAudio && !discontinuity);
@@ -190,8 +206,8 @@ function record(start: i64, gop: i64, ticks: i64, ptsMs: f64, utcMs: f64, seq: i
 }
 
 /**
- * Writes one picture that openAccessUnit() has read; `cut` begins a slice with it. Room for tsBytesMost() is there. On a refusal nothing
- * of it is left behind.
+ * Writes one picture that openAccessUnit() has read; `cut` begins a slice with it. Room for
+ * tsBytesMost() is there. On a refusal nothing of it is left behind.
  */
 export function writeTsPicture(
   end: usize, ticks: i64, ptsMs: f64, utcMs: f64, seq: i32, cut: bool, discontinuity: bool,

@@ -1,4 +1,7 @@
-/** Boxes over the sink: open, fields, close. Indentation in the writers is the box tree. Spec: 14496-12 4.2 */
+/**
+ * Boxes over the sink: open, fields, close. Indentation in the writers is the box tree. Spec:
+ * 14496-12 4.2
+ */
 import { patch32, put24, put32, put8, sinkFailed, sinkLength } from '../mem/sink';
 
 /** moov > trak > mdia > minf > stbl > stsd > avc1 > avcC is the deepest path. */

@@ -16,7 +16,8 @@ const AAC_LC: u32 = 2; // audio object type
 
 /** AudioSpecificConfig with GASpecificConfig. Spec: 14496-3 1.6.2.1, 4.4.1 */
 export function audioSpecificConfig(rate: i32, channels: i32): u32 {
-  // audioObjectType(5), samplingFrequencyIndex(4), channelConfiguration(4), frameLengthFlag, dependsOnCoreCoder, extensionFlag
+  // audioObjectType(5), samplingFrequencyIndex(4), channelConfiguration(4), frameLengthFlag,
+  // dependsOnCoreCoder, extensionFlag
   return (AAC_LC << 11) | (<u32>frequencyIndex(rate) << 7) | (<u32>channels << 3);
 }
 

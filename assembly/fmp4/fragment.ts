@@ -50,7 +50,10 @@ export function frontAddress(): usize {
   return SCRATCH;
 }
 
-/** Room for the front of a fragment with this many samples; a `free` box fills what is not used, so 8 bytes at least are left. */
+/**
+ * Room for the front of a fragment with this many samples; a `free` box fills what is not used, so
+ * 8 bytes at least are left.
+ */
 export function frontRoom(videoSamples: i32, audioSamples: i32): i32 {
   const video = videoSamples > 0 ? PRFT_BYTES + VIDEO_FIXED + 8 * videoSamples : 0;
   const audio = audioSamples > 0 ? AUDIO_FIXED + 4 * audioSamples : 0;
@@ -121,11 +124,13 @@ function writeAudioTraf(decodeTime: i64, samples: i32): i32 {
 }
 
 /**
- * Writes prft and moof into the scratch; `room` is what is reserved up to mdat. Returns their length, or -1 when the room is too small for
- * them and a free box. Audio samples are the first of the side buffer.
+ * Writes prft and moof into the scratch; `room` is what is reserved up to mdat. Returns their
+ * length, or -1 when the room is too small for them and a free box. Audio samples are the first of
+ * the side buffer.
  */
 export function writeFront(
-  room: i32, sequence: u32, videoTime: i64, startsWithSync: bool, utcMs: f64, audioTime: i64, audioSamples: i32,
+  room: i32, sequence: u32, videoTime: i64, startsWithSync: bool, utcMs: f64, audioTime: i64,
+  audioSamples: i32,
 ): i32 {
   openSink(SCRATCH, FRONT_MAX);
   resetBoxes();

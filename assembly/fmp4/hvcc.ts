@@ -9,7 +9,8 @@ import { SET_PPS, SET_SPS, SET_VPS } from '../video/picture';
 function putArray(kind: i32, nalType: i32): void {
   let count: i32 = 0;
   for (let index: i32 = 0; index < setCount(); index++) if (setKind(index) == kind) count++;
-  put8(0x80 | nalType); // array_completeness = 1 (hvc1: no sets in the samples), reserved, NAL_unit_type
+  // array_completeness = 1 (hvc1: no sets in the samples), reserved, NAL_unit_type
+  put8(0x80 | nalType);
   put16(count); // numNalus
   for (let index: i32 = 0; index < setCount(); index++) {
     if (setKind(index) != kind) continue;
@@ -33,7 +34,8 @@ export function writeHvcc(): void {
   put8(0xf8 | (sps.bitDepthLuma - 8)); // reserved(5), bit_depth_luma_minus8
   put8(0xf8 | (sps.bitDepthChroma - 8)); // reserved(5), bit_depth_chroma_minus8
   put16(0); // avgFrameRate: unspecified
-  // constantFrameRate(2) = 0: may vary, numTemporalLayers(3), temporalIdNested, lengthSizeMinusOne(2)
+  // constantFrameRate(2) = 0: may vary, numTemporalLayers(3), temporalIdNested,
+  // lengthSizeMinusOne(2)
   put8((sps.maxSubLayers << 3) | (sps.temporalIdNesting << 2) | 3);
   put8(3); // numOfArrays
   putArray(SET_VPS, NAL_VPS);

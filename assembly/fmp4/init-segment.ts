@@ -13,8 +13,8 @@ import { openSink, put16, put32, put8, putZeros, sinkFailed, sinkLength } from '
 import { height, width } from '../video/format';
 import { close, full, open, resetBoxes } from './box';
 import {
-  DINF, DREF, FTYP, HDLR, ISO6, MDHD, MDIA, MINF, MOOV, MP41, MVEX, MVHD, SMHD, SOUN, STBL, STCO, STSC, STSD, STSZ, STTS, TKHD, TRAK,
-  TREX, URL, VIDE, VMHD,
+  DINF, DREF, FTYP, HDLR, ISO6, MDHD, MDIA, MINF, MOOV, MP41, MVEX, MVHD, SMHD, SOUN, STBL, STCO,
+  STSC, STSD, STSZ, STTS, TKHD, TRAK, TREX, URL, VIDE, VMHD,
 } from './fourcc';
 import { writeAudioEntry, writeVideoEntry } from './sample-entry';
 
@@ -121,7 +121,10 @@ function writeTrex(track: u32): void {
   } close();
 }
 
-/** Writes it to `at`; rate 0 leaves the audio track out. Returns its length, or -1 when `room` is too small. */
+/**
+ * Writes it to `at`; rate 0 leaves the audio track out. Returns its length, or -1 when `room` is
+ * too small.
+ */
 export function writeInitSegment(at: usize, room: i32, video: bool, rate: i32, channels: i32): i32 {
   openSink(at, room);
   resetBoxes();

@@ -1,6 +1,6 @@
 /**
- * Init segments live outside of the ring: a slice's file is its init segment and its bytes of the ring. A few are kept, because slices
- * that still wait may have another one than the newest.
+ * Init segments live outside of the ring: a slice's file is its init segment and its bytes of the
+ * ring. A few are kept, because slices that still wait may have another one than the newest.
  */
 import { SLICE_END, SLICE_INIT, STATE_INIT_SEGMENT, STATE_NEXT_SLICE } from '../abi';
 import { hasVideo } from '../config';
@@ -41,7 +41,9 @@ export function initLength(id: i32): i32 {
 function isNeeded(id: i32): bool {
   for (let number = firstSlice(); number < getI32(STATE_NEXT_SLICE); number++) {
     const record = sliceAddress(number);
-    if (load<i32>(record, SLICE_INIT) == id && (record == openSlice || load<f64>(record, SLICE_END) > <f64>tail)) return true;
+    if (load<i32>(record, SLICE_INIT) == id && (record == openSlice || load<f64>(record, SLICE_END) > <f64>tail)) {
+      return true;
+    }
   }
   return false;
 }
@@ -51,7 +53,10 @@ export function hasInitRoom(): bool {
   return newest + 1 < INIT_SLOTS || !isNeeded(newest + 1 - INIT_SLOTS);
 }
 
-/** Id of the init segment for the current parameter sets, made when there is none; or a negative status. */
+/**
+ * Id of the init segment for the current parameter sets, made when there is none; or a negative
+ * status.
+ */
 export function currentInit(rate: i32, channels: i32): i32 {
   const audio = rate != 0;
   if (newest >= 0 && newestVersion == setsVersion && newestAudio == audio) return newest;

@@ -1,6 +1,7 @@
 /**
- * Decode times of the fragments: 64 bits, cumulative since open, zero at the first picture. After a break in PTS they go on where they
- * were, so that the files of a recording form one time line. Audio counts samples and is set right when PTS is a frame or more off.
+ * Decode times of the fragments: 64 bits, cumulative since open, zero at the first picture. After a
+ * break in PTS they go on where they were, so that the files of a recording form one time line.
+ * Audio counts samples and is set right when PTS is a frame or more off.
  */
 
 let started: bool = false;

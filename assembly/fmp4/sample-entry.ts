@@ -53,7 +53,8 @@ export function writeAudioEntry(rate: i32, channels: i32): void {
     put16(channels); // channelcount
     put16(16); // samplesize
     put32(0); // pre_defined, reserved
-    put32(rate << 16); // samplerate 16.16; 96 kHz does not fit and readers take the AudioSpecificConfig's
+    // samplerate 16.16; 96 kHz does not fit and readers take the AudioSpecificConfig's
+    put32(rate << 16);
     full(ESDS, 0, 0); {
       writeEsds(rate, channels);
     } close();

@@ -1,14 +1,20 @@
 /** Room in the ring: what is released, what is held, and what goes when there is no room. */
 import {
-  POLICY_EVICT, CONFIG_FULL_POLICY, STATE_BYTES_LOST, STATE_EVICTED_UNITS, STATE_SHORTFALL, UNIT_END, UNIT_IDR, UNIT_START,
+  POLICY_EVICT, CONFIG_FULL_POLICY, STATE_BYTES_LOST, STATE_EVICTED_UNITS, STATE_SHORTFALL,
+  UNIT_END, UNIT_IDR, UNIT_START,
 } from '../abi';
 import { field } from '../config';
 import { addF64, getI32, setI32 } from '../state';
 import { OK, RING_FULL, RING_POSITION, RING_TABLE_FULL, RING_TOO_SMALL } from '../status';
-import { freeBytes, head, holdFrom, holdTo, realignWhenEmpty, ringSize, setHold, setTail, tail } from './ring';
+import {
+  freeBytes, head, holdFrom, holdTo, realignWhenEmpty, ringSize, setHold, setTail, tail,
+} from './ring';
 import { addSliceLoss, firstUnit, nextUnit, tablesHaveRoom, unitAddress } from './tables';
 
-/** Start of the first GOP behind the tail, or the head: the oldest GOP, or what is left of one, ends there. */
+/**
+ * Start of the first GOP behind the tail, or the head: the oldest GOP, or what is left of one, ends
+ * there.
+ */
 function endOfOldestGop(): i64 {
   for (let number = firstUnit(); number < nextUnit; number++) {
     const record = unitAddress(number);

@@ -1,5 +1,6 @@
 /**
- * Byte ring of the muxed stream. Positions count bytes since open and never wrap (2^53 bytes outlive any camera).
+ * Byte ring of the muxed stream. Positions count bytes since open and never wrap (2^53 bytes
+ * outlive any camera).
  * ```
  *      base                                                              base + size
  *       | ........ | released or evicted | tail = ... stream ... = head | open | free ... |
@@ -8,11 +9,12 @@
  *  head     end of what readers may read
  *  written  end of what the muxer has finished; above head while a TS header waits for audio or a fragment is open
  * ```
- * When nothing is in it the ring starts over at its first byte: small frames stay in the cache, and a frame of nearly the ring's
- * size has contiguous room.
+ * When nothing is in it the ring starts over at its first byte: small frames stay in the cache, and
+ * a frame of nearly the ring's size has contiguous room.
  */
 import {
-  STATE_HEAD, STATE_HOLD_FROM, STATE_HOLD_TO, STATE_ORIGIN, STATE_RING_ADDRESS, STATE_RING_SIZE, STATE_TAIL,
+  STATE_HEAD, STATE_HOLD_FROM, STATE_HOLD_TO, STATE_ORIGIN, STATE_RING_ADDRESS, STATE_RING_SIZE,
+  STATE_TAIL,
 } from '../abi';
 import { setF64, setI32 } from '../state';
 
@@ -99,12 +101,16 @@ export function zeroIn(position: i64, length: i32): void {
   if (first < length) memory.fill(ringBase, 0, length - first);
 }
 
-/** Copies into the ring at a position, split where the ring wraps. The source may lie in the ring's free room. */
+/**
+ * Copies into the ring at a position, split where the ring wraps. The source may lie in the ring's
+ * free room.
+ */
 export function copyIn(position: i64, from: usize, length: i32): void {
   const to = addressAt(position);
   const first = min<i32>(length, <i32>(ringEnd - to));
   const rest = length - first;
-  // from the ring's start: the upper piece goes first, or the lower one would write over it; from beside the upper piece: the reverse
+  // from the ring's start: the upper piece goes first, or the lower one would write over it; from
+  // beside the upper piece: the reverse
   const fromBelow = from + length <= to;
   if (rest > 0 && !fromBelow) memory.copy(ringBase, from + first, rest);
   memory.copy(to, from, first);

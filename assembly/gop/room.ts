@@ -1,13 +1,15 @@
 /**
- * Where a frame that is to be muxed in place goes. The output starts at `written` and is longer than the input; the input lies at the
- * far end of the room that the output may need, so that writing never reaches what has not been read:
+ * Where a frame that is to be muxed in place goes. The output starts at `written` and is longer
+ * than the input; the input lies at the far end of the room that the output may need, so that
+ * writing never reaches what has not been read:
  * ```
  *   written                     input                 written + most
  *   | output grows ->           |====== length ======|
  * ```
- * What is still to be written is always at least what is still to be read, so the distance at the start, `most - length`, is the
- * smallest surplus that can ever be left; IN_PLACE_GAP of it is never used up, and a packet is written below the one being read.
- * When the output wraps, the input lies behind the wrap, in the room at the ring's start.
+ * What is still to be written is always at least what is still to be read, so the distance at the
+ * start, `most - length`, is the smallest surplus that can ever be left; IN_PLACE_GAP of it is
+ * never used up, and a packet is written below the one being read. When the output wraps, the input
+ * lies behind the wrap, in the room at the ring's start.
  */
 import { STATE_SHORTFALL } from '../abi';
 import { setI32 } from '../state';
@@ -35,7 +37,10 @@ export function isReserved(at: usize, length: i32): bool {
   return reservedAt != 0 && at == reservedAt && length <= reservedBytes;
 }
 
-/** Places an input of `length` bytes whose output needs at most `most`; returns OK with reservedAt set, or why not. */
+/**
+ * Places an input of `length` bytes whose output needs at most `most`; returns OK with reservedAt
+ * set, or why not.
+ */
 export function placeInput(length: i32, most: i32): i32 {
   reservedAt = 0;
   most += IN_PLACE_GAP;

@@ -1,11 +1,13 @@
 /**
- * Where a frame goes that will become a sample of a fragment, in place. With 4-byte start codes the sample is as long as the input and
- * starts where the input starts: the input is put exactly there, and nothing of it is moved.
+ * Where a frame goes that will become a sample of a fragment, in place. With 4-byte start codes the
+ * sample is as long as the input and starts where the input starts: the input is put exactly there,
+ * and nothing of it is moved.
  * ```
  *   written          + lead: what stands in front if this frame begins a fragment
  *   | audio, front   |====== length ======| growth |
  * ```
- * When that place lies across the ring's end, the input goes to the ring's start, and the sample is copied in two pieces.
+ * When that place lies across the ring's end, the input goes to the ring's start, and the sample is
+ * copied in two pieces.
  */
 import { STATE_SHORTFALL } from '../abi';
 import { setI32 } from '../state';
@@ -19,7 +21,10 @@ export function growthOf(length: i32): i32 {
   return min<i32>(1024, 64 + length / 8);
 }
 
-/** Places an input; `most` is everything that may be written from `written` on, the sample and its growth included. */
+/**
+ * Places an input; `most` is everything that may be written from `written` on, the sample and its
+ * growth included.
+ */
 export function placeSample(length: i32, lead: i32, most: i32): i32 {
   const room = makeRoom(most);
   if (room != OK) return room;

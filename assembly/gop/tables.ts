@@ -1,13 +1,16 @@
 /**
- * Records of slices, units (GOPs or fragments) and frames. Each table keeps the newest records, whether their bytes are still in the
- * ring or not; a slice or unit record is reused only when its bytes have left the ring. Layouts in abi.ts.
+ * Records of slices, units (GOPs or fragments) and frames. Each table keeps the newest records,
+ * whether their bytes are still in the ring or not; a slice or unit record is reused only when its
+ * bytes have left the ring. Layouts in abi.ts.
  */
 import {
   FRAME_BYTES, FRAME_CAPACITY, FRAME_IDR, FRAME_POSITION, FRAME_PTS, FRAME_SEQ, FRAME_UTC,
-  SLICE_AUDIO_FRAMES, SLICE_BYTES, SLICE_CAPACITY, SLICE_CLOSED, SLICE_DISCONTINUITY, SLICE_END, SLICE_INIT, SLICE_LOST, SLICE_NUMBER,
-  SLICE_PTS_A, SLICE_PTS_B, SLICE_SEQ_A, SLICE_SEQ_B, SLICE_START, SLICE_TRACKS, SLICE_UTC_A, SLICE_UTC_B, SLICE_VIDEO_FRAMES,
-  STATE_FIRST_FRAME, STATE_FIRST_SLICE, STATE_FIRST_UNIT, STATE_NEXT_FRAME, STATE_NEXT_SLICE, STATE_NEXT_UNIT,
-  UNIT_BYTES, UNIT_CAPACITY, UNIT_CLOSED, UNIT_DURATION, UNIT_END, UNIT_FRAMES, UNIT_IDR, UNIT_PTS, UNIT_SLICE, UNIT_START, UNIT_UTC,
+  SLICE_AUDIO_FRAMES, SLICE_BYTES, SLICE_CAPACITY, SLICE_CLOSED, SLICE_DISCONTINUITY, SLICE_END,
+  SLICE_INIT, SLICE_LOST, SLICE_NUMBER, SLICE_PTS_A, SLICE_PTS_B, SLICE_SEQ_A, SLICE_SEQ_B,
+  SLICE_START, SLICE_TRACKS, SLICE_UTC_A, SLICE_UTC_B, SLICE_VIDEO_FRAMES, STATE_FIRST_FRAME,
+  STATE_FIRST_SLICE, STATE_FIRST_UNIT, STATE_NEXT_FRAME, STATE_NEXT_SLICE, STATE_NEXT_UNIT,
+  UNIT_BYTES, UNIT_CAPACITY, UNIT_CLOSED, UNIT_DURATION, UNIT_END, UNIT_FRAMES, UNIT_IDR, UNIT_PTS,
+  UNIT_SLICE, UNIT_START, UNIT_UTC,
 } from '../abi';
 import { setI32 } from '../state';
 import { tail } from './ring';
@@ -63,8 +66,12 @@ export function firstSlice(): i32 {
 
 /** A new unit (and slice) finds a record whose bytes have left the ring. */
 export function tablesHaveRoom(): bool {
-  if (nextUnit >= UNIT_CAPACITY && load<f64>(unitAddress(nextUnit - UNIT_CAPACITY), UNIT_END) > <f64>tail) return false;
-  if (nextSlice >= SLICE_CAPACITY && load<f64>(sliceAddress(nextSlice - SLICE_CAPACITY), SLICE_END) > <f64>tail) return false;
+  if (nextUnit >= UNIT_CAPACITY && load<f64>(unitAddress(nextUnit - UNIT_CAPACITY), UNIT_END) > <f64>tail) {
+    return false;
+  }
+  if (nextSlice >= SLICE_CAPACITY && load<f64>(sliceAddress(nextSlice - SLICE_CAPACITY), SLICE_END) > <f64>tail) {
+    return false;
+  }
   return true;
 }
 

@@ -1,22 +1,32 @@
-/** H.264 access unit: what each NAL unit is for, and which of them begins another picture. Spec: H.264 7.4.1.2.3 */
+/**
+ * H.264 access unit: what each NAL unit is for, and which of them begins another picture. Spec:
+ * H.264 7.4.1.2.3
+ */
 import { copyForward } from '../mem/copy';
 import { storeSet, findSet, setAddress, setLength, setsVersion } from '../nal/parameter-sets';
 import {
-  OK, PICTURE_B_SLICE, PICTURE_FORMAT_CHANGED, PICTURE_MALFORMED, PICTURE_NO_PARAMETER_SETS, PICTURE_SETS_TOO_LARGE, PICTURE_SEVERAL,
+  OK, PICTURE_B_SLICE, PICTURE_FORMAT_CHANGED, PICTURE_MALFORMED, PICTURE_NO_PARAMETER_SETS,
+  PICTURE_SETS_TOO_LARGE, PICTURE_SEVERAL,
 } from '../status';
 import { checkFormat, fixFormat } from '../video/format';
-import { markRandomAccess, markSet, ROLE_AUD, ROLE_FILLER, ROLE_KEEP, ROLE_SET, SET_PPS, SET_SPS } from '../video/picture';
+import {
+  markRandomAccess, markSet, ROLE_AUD, ROLE_FILLER, ROLE_KEEP, ROLE_SET, SET_PPS, SET_SPS,
+} from '../video/picture';
 import { beginsPicture, isSecondField } from './boundary';
 import {
-  isSlice, NAL_AUD, NAL_FILLER, NAL_IDR, NAL_PARTITION_A, NAL_PARTITION_C, NAL_PPS, NAL_SLICE, NAL_SPS, unitType,
+  isSlice, NAL_AUD, NAL_FILLER, NAL_IDR, NAL_PARTITION_A, NAL_PARTITION_C, NAL_PPS, NAL_SLICE,
+  NAL_SPS, unitType,
 } from './nal-type';
 import { parsePps, ppsId, ppsOrderPresent, ppsSpsId } from './pps';
-import { parseSlice, parseSliceStart, SLICE_B, SLICE_HEADER_BYTES, SliceHeader } from './slice-header';
+import {
+  parseSlice, parseSliceStart, SLICE_B, SLICE_HEADER_BYTES, SliceHeader,
+} from './slice-header';
 import { parseSps, Sps } from './sps';
 
 const sps = changetype<Sps>(memory.data(offsetof<Sps>(), 8)); // of the current picture
 const scratchSps = changetype<Sps>(memory.data(offsetof<Sps>(), 8));
-const first = changetype<SliceHeader>(memory.data(offsetof<SliceHeader>(), 8)); // first slice of the picture
+// first slice of the picture
+const first = changetype<SliceHeader>(memory.data(offsetof<SliceHeader>(), 8));
 const next = changetype<SliceHeader>(memory.data(offsetof<SliceHeader>(), 8));
 
 // which PPS `sps` and `orderPresent` were looked up for
@@ -24,7 +34,8 @@ let activePps: i32 = -1;
 let activeVersion: i32 = -1;
 let orderPresent: bool = false;
 let restParsed: bool = false; // `first` holds the fields behind pic_parameter_set_id
-// the first slice's bytes: muxing in place may have overwritten them when a second slice asks for the rest of its fields
+// the first slice's bytes: muxing in place may have overwritten them when a second slice asks for
+// the rest of its fields
 const FIRST_BYTES = memory.data(48, 16);
 let firstLength: i32 = 0;
 let secondField: bool = false;
@@ -54,7 +65,9 @@ export function isH264Set(at: usize): bool {
   return type == NAL_SPS || type == NAL_PPS;
 }
 
-/** VPS of H.265: nal_unit_header 40 01. As H.264 its type 0 is unspecified, so no encoder sends it. */
+/**
+ * VPS of H.265: nal_unit_header 40 01. As H.264 its type 0 is unspecified, so no encoder sends it.
+ */
 export function looksLikeH265(at: usize): bool {
   return load<u8>(at) == 0x40 && load<u8>(at, 1) == 0x01;
 }
@@ -109,7 +122,9 @@ export function beginH264Picture(at: usize, end: usize): i32 {
   secondField = false;
   const status = parseSliceStart(at, end, first);
   if (status != OK) return status;
-  if (first.nalType != NAL_SLICE && first.nalType != NAL_IDR && first.nalType != NAL_PARTITION_A) return PICTURE_MALFORMED;
+  if (first.nalType != NAL_SLICE && first.nalType != NAL_IDR && first.nalType != NAL_PARTITION_A) {
+    return PICTURE_MALFORMED;
+  }
   if (first.sliceType == SLICE_B) return PICTURE_B_SLICE;
   firstLength = min<i32>(<i32>(end - at), SLICE_HEADER_BYTES);
   copyForward(FIRST_BYTES, at, firstLength);
@@ -125,8 +140,9 @@ export function fixH264Format(): void {
 }
 
 /**
- * A unit behind the first slice. Slices must be of the same picture; a delimiter or parameter set there announces another one.
- * SEI behind the slices is against the order of units, but some encoders do it and decoders read over it.
+ * A unit behind the first slice. Slices must be of the same picture; a delimiter or parameter set
+ * there announces another one. SEI behind the slices is against the order of units, but some
+ * encoders do it and decoders read over it.
  */
 export function continueH264Picture(at: usize, end: usize): i32 {
   const type = unitType(load<u8>(at));

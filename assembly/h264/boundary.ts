@@ -19,7 +19,10 @@ export function beginsPicture(before: SliceHeader, slice: SliceHeader): bool {
   );
 }
 
-/** The other field of the same frame: both fields in one push are one access unit of this core. Spec: H.264 3.30 */
+/**
+ * The other field of the same frame: both fields in one push are one access unit of this core.
+ * Spec: H.264 3.30
+ */
 export function isSecondField(first: SliceHeader, slice: SliceHeader): bool {
   return (
     first.fieldPic != 0 && slice.fieldPic != 0 && first.bottomField != slice.bottomField && first.frameNum == slice.frameNum &&

@@ -1,4 +1,7 @@
-/** First fields of a slice header: what decides about slice type and picture boundary. Spec: H.264 7.3.3 */
+/**
+ * First fields of a slice header: what decides about slice type and picture boundary. Spec: H.264
+ * 7.3.3
+ */
 import { openReader, readBits, readerFailed, readFlag, readSe, readUe } from '../bits/reader';
 import { rbspAddress, unescape } from '../nal/rbsp';
 import { H264_SLICE_MALFORMED, OK } from '../status';
@@ -55,7 +58,9 @@ export function parseSliceStart(at: usize, end: usize, slice: SliceHeader): i32 
 }
 
 /** Fields up to delta_pic_order_cnt[1]. */
-export function parseSlice(at: usize, end: usize, slice: SliceHeader, sps: Sps, orderPresent: bool): i32 {
+export function parseSlice(
+  at: usize, end: usize, slice: SliceHeader, sps: Sps, orderPresent: bool,
+): i32 {
   const status = readStart(at, end, SLICE_HEADER_BYTES, slice);
   if (status != OK) return status;
   if (sps.separateColourPlane != 0) readBits(2); // colour_plane_id

@@ -1,11 +1,16 @@
 /** Sequence parameter set. Spec: H.264 7.3.2.1.1, 7.4.2.1.1, E.1.1 */
-import { bitsLeft, openReader, readBits, readerFailed, readFlag, readSe, readUe, skipBits } from '../bits/reader';
+import {
+  bitsLeft, openReader, readBits, readerFailed, readFlag, readSe, readUe, skipBits,
+} from '../bits/reader';
 import { rbspAddress, unescape } from '../nal/rbsp';
 import { H264_SPS_MALFORMED, H264_SPS_RANGE, OK } from '../status';
 
 /** seq_parameter_set_id is 0..31. */
 export const MAX_SPS_ID: i32 = 31;
-/** Level 6.2 allows 139264 macroblocks a frame, and at most sqrt(8 x that) in one direction. Spec: H.264 Table A-1, A.3.1 */
+/**
+ * Level 6.2 allows 139264 macroblocks a frame, and at most sqrt(8 x that) in one direction. Spec:
+ * H.264 Table A-1, A.3.1
+ */
 const MAX_MBS: u32 = 139264;
 const MAX_SIDE_MBS: u32 = 1055;
 /** cpb_cnt_minus1 is 0..31. */
@@ -95,7 +100,9 @@ function readPicOrderCnt(sps: Sps): i32 {
 function readSize(sps: Sps): i32 {
   const widthMbs = readUe() + 1; // pic_width_in_mbs_minus1
   const heightUnits = readUe() + 1; // pic_height_in_map_units_minus1
-  if (widthMbs == 0 || heightUnits == 0 || widthMbs > MAX_SIDE_MBS || heightUnits > MAX_SIDE_MBS) return H264_SPS_RANGE;
+  if (widthMbs == 0 || heightUnits == 0 || widthMbs > MAX_SIDE_MBS || heightUnits > MAX_SIDE_MBS) {
+    return H264_SPS_RANGE;
+  }
   sps.frameMbsOnly = readFlag() ? 1 : 0; // frame_mbs_only_flag
   const heightMbs = heightUnits * (sps.frameMbsOnly != 0 ? 1 : 2);
   if (widthMbs * heightMbs > MAX_MBS) return H264_SPS_RANGE;

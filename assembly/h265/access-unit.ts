@@ -1,20 +1,27 @@
-/** H.265 access unit: what each NAL unit is for, and which of them begins another picture. Spec: H.265 7.4.2.4.4, 7.4.2.4.5 */
+/**
+ * H.265 access unit: what each NAL unit is for, and which of them begins another picture. Spec:
+ * H.265 7.4.2.4.4, 7.4.2.4.5
+ */
 import { findSet, setAddress, setLength, setsVersion, storeSet } from '../nal/parameter-sets';
 import {
-  OK, PICTURE_B_SLICE, PICTURE_FORMAT_CHANGED, PICTURE_MALFORMED, PICTURE_NO_PARAMETER_SETS, PICTURE_SETS_TOO_LARGE, PICTURE_SEVERAL,
+  OK, PICTURE_B_SLICE, PICTURE_FORMAT_CHANGED, PICTURE_MALFORMED, PICTURE_NO_PARAMETER_SETS,
+  PICTURE_SETS_TOO_LARGE, PICTURE_SEVERAL,
 } from '../status';
 import { isHighProfile } from '../h264/sps';
 import { checkFormat, fixFormat } from '../video/format';
 import {
-  markRandomAccess, markRasl, markSet, ROLE_AUD, ROLE_FILLER, ROLE_KEEP, ROLE_SET, SET_PPS, SET_SPS, SET_VPS,
+  markRandomAccess, markRasl, markSet, ROLE_AUD, ROLE_FILLER, ROLE_KEEP, ROLE_SET, SET_PPS, SET_SPS,
+  SET_VPS,
 } from '../video/picture';
 import {
-  HEADER_BYTES, isIrap, isSlice, layerId, NAL_AUD, NAL_FILLER, NAL_IDR_N_LP, NAL_IDR_W_RADL, NAL_PPS, NAL_RASL_N,
-  NAL_RASL_R, NAL_SPS, NAL_VPS, unitType,
+  HEADER_BYTES, isIrap, isSlice, layerId, NAL_AUD, NAL_FILLER, NAL_IDR_N_LP, NAL_IDR_W_RADL,
+  NAL_PPS, NAL_RASL_N, NAL_RASL_R, NAL_SPS, NAL_VPS, unitType,
 } from './nal-type';
 import { parsePps, ppsDependentSlices, ppsExtraBits, ppsId, ppsSpsId } from './pps';
 import { ProfileTierLevel } from './profile-tier-level';
-import { firstSegment, parseSegmentRest, parseSegmentStart, segmentPps, SLICE_B, sliceType } from './slice-segment-header';
+import {
+  firstSegment, parseSegmentRest, parseSegmentStart, segmentPps, SLICE_B, sliceType,
+} from './slice-segment-header';
 import { parseSps, Sps } from './sps';
 import { parseVps } from './vps';
 
@@ -55,7 +62,10 @@ export function isH265Set(at: usize): bool {
   return type >= NAL_VPS && type <= NAL_PPS && layerId(at) == 0;
 }
 
-/** An SPS of H.264: as H.265 its header byte is an unspecified type (51, 19 or 35 with a layer), and a profile follows. */
+/**
+ * An SPS of H.264: as H.265 its header byte is an unspecified type (51, 19 or 35 with a layer), and
+ * a profile follows.
+ */
 function looksLikeH264(at: usize): bool {
   const header = load<u8>(at);
   const profile = load<u8>(at, 1);
@@ -112,7 +122,8 @@ function sampleFormat(): i32 {
 /** First slice segment of the picture. */
 export function beginH265Picture(at: usize, end: usize): i32 {
   const type = unitType(at);
-  // parameter sets are looked up between the two halves of the header, and that needs the reader: the start is read again behind it
+  // parameter sets are looked up between the two halves of the header, and that needs the reader:
+  // the start is read again behind it
   const start = parseSegmentStart(at, end);
   if (start != OK) return start;
   if (!firstSegment) return PICTURE_MALFORMED; // its first slice is missing
@@ -126,7 +137,10 @@ export function beginH265Picture(at: usize, end: usize): i32 {
   return checkFormat(sps.width, sps.height, ptl.profileIdc, sampleFormat());
 }
 
-/** B slices are looked at last, so that a RASL picture, whose slices usually are B, can be dropped first. */
+/**
+ * B slices are looked at last, so that a RASL picture, whose slices usually are B, can be dropped
+ * first.
+ */
 export function checkH265SliceType(): i32 {
   return sliceType == SLICE_B ? PICTURE_B_SLICE : OK;
 }

@@ -30,7 +30,10 @@ export function parseSegmentStart(at: usize, end: usize): i32 {
   return OK;
 }
 
-/** The fields behind, straight after parseSegmentStart(): sliceType is set unless the segment is dependent. */
+/**
+ * The fields behind, straight after parseSegmentStart(): sliceType is set unless the segment is
+ * dependent.
+ */
 export function parseSegmentRest(dependentSlices: bool, extraBits: i32, addressBits: i32): i32 {
   let dependent = false;
   if (!firstSegment) {

@@ -1,5 +1,7 @@
 /** Sequence parameter set. Spec: H.265 7.3.2.2.1, 7.4.3.2.1, E.2.1 */
-import { openReader, readBits, readerFailed, readFlag, readSe, readUe, skipBits } from '../bits/reader';
+import {
+  openReader, readBits, readerFailed, readFlag, readSe, readUe, skipBits,
+} from '../bits/reader';
 import { rbspAddress, unescape } from '../nal/rbsp';
 import { H265_SPS_MALFORMED, H265_SPS_RANGE, OK } from '../status';
 import { HEADER_BYTES } from './nal-type';
@@ -8,7 +10,9 @@ import { MAX_SETS, skipRefPicSet } from './short-term-ref-pic-set';
 
 /** sps_seq_parameter_set_id is 0..15. */
 export const MAX_SPS_ID: u32 = 15;
-/** Level 6.2 allows 8912 luma samples times 8 in the extreme. Spec: H.265 A.4.1: sqrt(MaxLumaPs * 8) */
+/**
+ * Level 6.2 allows 8912 luma samples times 8 in the extreme. Spec: H.265 A.4.1: sqrt(MaxLumaPs * 8)
+ */
 const MAX_SIDE: u32 = 16888;
 const EXTENDED_SAR: u32 = 255;
 
@@ -75,7 +79,10 @@ function readSize(sps: Sps): i32 {
   return readBlocks(sps, width, height);
 }
 
-/** Decoded picture buffer and block sizes; PicSizeInCtbsY gives the width of slice_segment_address. Spec: H.265 (7-10)..(7-17) */
+/**
+ * Decoded picture buffer and block sizes; PicSizeInCtbsY gives the width of slice_segment_address.
+ * Spec: H.265 (7-10)..(7-17)
+ */
 function readBlocks(sps: Sps, width: u32, height: u32): i32 {
   const orderCnt = readUe(); // log2_max_pic_order_cnt_lsb_minus4
   if (orderCnt > 12) return H265_SPS_RANGE;
@@ -102,7 +109,8 @@ function readBlocks(sps: Sps, width: u32, height: u32): i32 {
 
 /** Tools, reference picture sets: read over to get to the VUI. */
 function skipTools(): bool {
-  if (readFlag() && readFlag()) skipScalingLists(); // scaling_list_enabled_flag, sps_scaling_list_data_present_flag
+  // scaling_list_enabled_flag, sps_scaling_list_data_present_flag
+  if (readFlag() && readFlag()) skipScalingLists();
   skipBits(2); // amp_enabled_flag, sample_adaptive_offset_enabled_flag
   if (readFlag()) {
     // pcm_enabled_flag
@@ -121,7 +129,8 @@ function skipLongTerm(orderBits: i32): bool {
   if (!readFlag()) return true; // long_term_ref_pics_present_flag
   const count = readUe(); // num_long_term_ref_pics_sps
   if (count > 32) return false;
-  for (let i: u32 = 0; i < count; i++) skipBits(orderBits + 1); // lt_ref_pic_poc_lsb_sps, used_by_curr_pic_lt_sps_flag
+  // lt_ref_pic_poc_lsb_sps, used_by_curr_pic_lt_sps_flag
+  for (let i: u32 = 0; i < count; i++) skipBits(orderBits + 1);
   return true;
 }
 
@@ -161,7 +170,10 @@ function readVui(sps: Sps): void {
   }
 }
 
-/** Parses a NAL unit of type 33, header included. `sps.ptl` points to the record that gets profile, tier and level. */
+/**
+ * Parses a NAL unit of type 33, header included. `sps.ptl` points to the record that gets profile,
+ * tier and level.
+ */
 export function parseSps(at: usize, length: i32, sps: Sps): i32 {
   if (length < 8) return H265_SPS_MALFORMED;
   const ptl = sps.ptl;

@@ -1,6 +1,7 @@
 /**
- * Short copies for headers and packet remainders, where a call of memory.copy costs more than the bytes. Source and destination
- * may overlap only when the destination lies at least 16 bytes below the source.
+ * Short copies for headers and packet remainders, where a call of memory.copy costs more than the
+ * bytes. Source and destination may overlap only when the destination lies at least 16 bytes below
+ * the source.
  */
 
 // @ts-ignore: decorator

@@ -1,6 +1,6 @@
 /**
- * Big-endian byte writer over a piece of memory. Overflow is latched: what does not fit is not written, `sinkFailed` says so, and the
- * caller looks once at the end. One sink at a time.
+ * Big-endian byte writer over a piece of memory. Overflow is latched: what does not fit is not
+ * written, `sinkFailed` says so, and the caller looks once at the end. One sink at a time.
  */
 let base: usize = 0;
 let limit: i32 = 0;

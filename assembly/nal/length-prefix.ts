@@ -1,6 +1,7 @@
 /**
- * Annex B units to length-prefixed ones (lengthSizeMinusOne = 3), within memory: the units of the list are moved to where the sample wants
- * them, which with 4-byte start codes is where they are, and 4 bytes of length go in front of each. Spec: 14496-15 5.3.2
+ * Annex B units to length-prefixed ones (lengthSizeMinusOne = 3), within memory: the units of the
+ * list are moved to where the sample wants them, which with 4-byte start codes is where they are,
+ * and 4 bytes of length go in front of each. Spec: 14496-15 5.3.2
  */
 import { storeU32 } from '../mem/copy';
 import { unitAt, unitCount, unitLength } from './unit-list';
@@ -22,8 +23,9 @@ export function sampleBytesBefore(index: i32): i32 {
 }
 
 /**
- * Makes the sample at `to`. Units that go up are moved from the last to the first, then those that go down from the first to the last: as
- * the destinations are in order and do not overlap, no unit is written over before it has been moved.
+ * Makes the sample at `to`. Units that go up are moved from the last to the first, then those that
+ * go down from the first to the last: as the destinations are in order and do not overlap, no unit
+ * is written over before it has been moved.
  */
 export function makeSample(to: usize, length: i32): void {
   let end = to + length;

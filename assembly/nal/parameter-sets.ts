@@ -1,5 +1,6 @@
 /**
- * Cache of parameter sets as NAL units without start code, by kind and id. A set of the same kind and id replaces the older one.
+ * Cache of parameter sets as NAL units without start code, by kind and id. A set of the same kind
+ * and id replaces the older one.
  * ```
  *  slots  [ key u32 | offset u16 | length u16 ] x MAX_SETS     key = kind << 8 | id
  *  pool   bytes of the sets, closed up when one is replaced
@@ -7,7 +8,10 @@
  */
 import { sameBytes } from '../mem/copy';
 
-/** Cameras send one of each; encoders that switch modes keep a few PPS. 24 is the most seen in conformance streams, plus room. */
+/**
+ * Cameras send one of each; encoders that switch modes keep a few PPS. 24 is the most seen in
+ * conformance streams, plus room.
+ */
 export const MAX_SETS: i32 = 32;
 /** Bytes of all cached sets. */
 export const POOL_BYTES: i32 = 2048;
@@ -86,7 +90,9 @@ export function isKnownSet(at: usize, length: i32): bool {
 /** 0: was known with the same bytes; 1: stored; -1: does not fit. */
 export function storeSet(kind: i32, id: i32, at: usize, length: i32): i32 {
   const known = findSet(kind, id);
-  if (known >= 0 && setLength(known) == length && sameBytes(setAddress(known), at, length)) return 0;
+  if (known >= 0 && setLength(known) == length && sameBytes(setAddress(known), at, length)) {
+    return 0;
+  }
   const freed = known >= 0 ? setLength(known) : 0;
   if (length > MAX_SET_BYTES || used - freed + length > POOL_BYTES) return -1;
   if (known < 0 && count == MAX_SETS) return -1;

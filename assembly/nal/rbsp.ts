@@ -1,6 +1,9 @@
 /** Removes emulation_prevention_three_byte. Spec: H.264 7.3.1, H.265 7.3.1.1 */
 
-/** Largest parameter set that is parsed; real ones are below 200 bytes, scaling lists add up to about 800. */
+/**
+ * Largest parameter set that is parsed; real ones are below 200 bytes, scaling lists add up to
+ * about 800.
+ */
 export const RBSP_MAX: i32 = 1024;
 const SCRATCH = memory.data(1024, 8);
 
@@ -8,7 +11,10 @@ export function rbspAddress(): usize {
   return SCRATCH;
 }
 
-/** Copies at most RBSP_MAX bytes of payload without emulation prevention into the scratch; returns their number. */
+/**
+ * Copies at most RBSP_MAX bytes of payload without emulation prevention into the scratch; returns
+ * their number.
+ */
 export function unescape(from: usize, end: usize): i32 {
   let written: i32 = 0;
   let zeros: i32 = 0;

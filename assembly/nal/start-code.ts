@@ -1,7 +1,8 @@
 /**
- * Annex B start codes. Spec: H.264 B.1, H.265 B.2: NAL units stand behind 00 00 01; more zero bytes may stand before and after.
- * The vector loop looks for two zero bytes in a row (a | b == 0 with b one byte further), once per 64 bytes; in coded video
- * that is rare enough (emulation prevention leaves 00 00 0x) for the exact look to cost nothing. No byte at or past `end` is read.
+ * Annex B start codes. Spec: H.264 B.1, H.265 B.2: NAL units stand behind 00 00 01; more zero bytes
+ * may stand before and after. The vector loop looks for two zero bytes in a row (a | b == 0 with b
+ * one byte further), once per 64 bytes; in coded video that is rare enough (emulation prevention
+ * leaves 00 00 0x) for the exact look to cost nothing. No byte at or past `end` is read.
  */
 
 /** Address of the next 00 00 01 that lies in [at, end) whole, or `end`. */
@@ -53,7 +54,10 @@ export function startCodeNear(at: usize, end: usize): usize {
   return end;
 }
 
-/** End of a NAL unit that stands before `next`: trailing_zero_8bits and the zero_byte of the next start code are not its. */
+/**
+ * End of a NAL unit that stands before `next`: trailing_zero_8bits and the zero_byte of the next
+ * start code are not its.
+ */
 export function trimZeros(from: usize, next: usize): usize {
   while (next > from && load<u8>(next - 1) == 0) next--;
   return next;

@@ -5,7 +5,10 @@
  * ```
  */
 
-/** Level limits allow a slice per macroblock row or more; 1024 is beyond every encoder and every conformance stream. */
+/**
+ * Level limits allow a slice per macroblock row or more; 1024 is beyond every encoder and every
+ * conformance stream.
+ */
 export const MAX_UNITS: i32 = 1024;
 const LIST = memory.data(8192, 8); // MAX_UNITS entries
 

@@ -1,6 +1,7 @@
 /**
- * Transport stream of one program: which packets stand where. Everything is written behind `written` and counts only when the channel
- * commits it; undo() takes back the counters and clocks of what was not.
+ * Transport stream of one program: which packets stand where. Everything is written behind
+ * `written` and counts only when the channel commits it; undo() takes back the counters and clocks
+ * of what was not.
  */
 import { sideAddress, sideBytesOf, sideTicks } from '../audio/side-buffer';
 import { hasVideo, isH265 } from '../config';
@@ -13,20 +14,30 @@ import { bodyAt, keptApart, sliceAt } from '../video/access-unit';
 import { broughtPps, broughtSps, isRandomAccess, SET_PPS } from '../video/picture';
 import { pcrOf, ptsOf } from './clock';
 import {
-  AF_PCR, AF_RANDOM_ACCESS, AFC_FIELD, PACKET_BYTES, packetHeader, PAYLOAD_BYTES, PID_AUDIO, PID_VIDEO, writeField,
+  AF_PCR, AF_RANDOM_ACCESS, AFC_FIELD, PACKET_BYTES, packetHeader, PAYLOAD_BYTES, PID_AUDIO,
+  PID_VIDEO, writeField,
 } from './packet';
 import { advance, out, packets, PES_HEADER_BYTES, setOut, writePes, writePesHeader } from './pes';
 import { STREAM_AAC, STREAM_H264, STREAM_H265, writePat, writePmt } from './psi';
 
-/** PCR at least this far apart; at 25 fps every picture carries one. The goal is 40 ms, the limit 100. Spec: 13818-1 2.7.2 */
+/**
+ * PCR at least this far apart; at 25 fps every picture carries one. The goal is 40 ms, the limit
+ * 100. Spec: 13818-1 2.7.2
+ */
 const PCR_STEP: i64 = 2250; // 25 ms
 const PCR_MAX: i64 = 9000; // 100 ms
 const PSI_MAX: i64 = 45000; // 500 ms
 const JITTER: i64 = 1800; // 20 ms: intervals of frames are not exact
-/** PCR packets that one gap between frames is filled with: 1 s of them. In a longer gap they stand further apart. */
+/**
+ * PCR packets that one gap between frames is filled with: 1 s of them. In a longer gap they stand
+ * further apart.
+ */
 const FILL_MAX: i32 = 10;
 const FILL_TABLES_MAX: i32 = 3;
-/** Packets that may stand in front of a picture: tables, then PCR packets with tables twice a second among them. */
+/**
+ * Packets that may stand in front of a picture: tables, then PCR packets with tables twice a second
+ * among them.
+ */
 const FRONT_PACKETS: i32 = 2 + FILL_MAX + 2 * FILL_TABLES_MAX;
 
 const AUD_BYTES: i32 = 7; // the longer one, of H.265
@@ -141,7 +152,9 @@ export function announceAudioInHeader(): void {
   writeProgramMap(headerPmt, headerPmtCc);
 }
 
-/** A packet with nothing but a PCR; its counter is that of the packet before. Spec: 13818-1 2.4.3.3 */
+/**
+ * A packet with nothing but a PCR; its counter is that of the packet before. Spec: 13818-1 2.4.3.3
+ */
 function writePcrPacket(ticks: i64): void {
   const pid = hasVideo() ? PID_VIDEO : PID_AUDIO;
   const cc = ((hasVideo() ? videoCc : audioCc) - 1) & 15;
@@ -150,7 +163,10 @@ function writePcrPacket(ticks: i64): void {
   advance();
 }
 
-/** Tables and PCR packets that are due before something with this time is written; `nextTicks` is when the next chance comes. */
+/**
+ * Tables and PCR packets that are due before something with this time is written; `nextTicks` is
+ * when the next chance comes.
+ */
 export function fillClock(ticks: i64, nextTicks: i64): void {
   const gap = ticks - lastPcr;
   if (gap > PCR_MAX) {
@@ -175,10 +191,14 @@ function clockFlags(ticks: i64): i32 {
 
 // ── video ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** access_unit_delimiter_rbsp: all slices I in an IDR, I and P else. Spec: H.264 7.3.2.4, Table 7-5; H.265 7.3.2.5, Table 7-2 */
+/**
+ * access_unit_delimiter_rbsp: all slices I in an IDR, I and P else. Spec: H.264 7.3.2.4, Table 7-5;
+ * H.265 7.3.2.5, Table 7-2
+ */
 function writeAud(at: usize): i32 {
   storeU32(at, 1); // zero_byte, start_code_prefix
-  const type: u8 = isRandomAccess ? 0x10 : 0x30; // primary_pic_type or pic_type(3), rbsp_trailing_bits
+  // primary_pic_type or pic_type(3), rbsp_trailing_bits
+  const type: u8 = isRandomAccess ? 0x10 : 0x30;
   if (isH265()) {
     store<u16>(at, 0x0146, 4); // nal_unit_header: type 35, layer 0, temporal id 0
     store<u8>(at, type, 6);
@@ -197,7 +217,10 @@ function addToHead(length: i32, unit: usize, bytes: i32): i32 {
   return length + 4 + bytes;
 }
 
-/** Delimiter, parameter sets (VPS, SPS, PPS: decoders of H.265 in TS insist on the order), units that stood apart. */
+/**
+ * Delimiter, parameter sets (VPS, SPS, PPS: decoders of H.265 in TS insist on the order), units
+ * that stood apart.
+ */
 function writeHead(): i32 {
   let length = PES_HEADER_BYTES;
   length += writeAud(HEAD + length);
@@ -213,7 +236,10 @@ function writeHead(): i32 {
   return length;
 }
 
-/** One access unit as one PES packet. The picture's units are those that openAccessUnit() found; `end` is behind its last byte. */
+/**
+ * One access unit as one PES packet. The picture's units are those that openAccessUnit() found;
+ * `end` is behind its last byte.
+ */
 export function writePicture(end: usize, ticks: i64): i32 {
   const headBytes = writeHead();
   if (headBytes < 0) return PICTURE_SETS_TOO_LARGE;

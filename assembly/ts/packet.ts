@@ -49,7 +49,9 @@ function writePcr(at: usize, base: i64): void {
   storeU16(at + 4, (<u32>base & 1) << 15 | 0x7e00);
 }
 
-/** Writes an adaptation field that fills `bytes` (1..183, or 184 with AFC_FIELD), stuffed with 0xff. */
+/**
+ * Writes an adaptation field that fills `bytes` (1..183, or 184 with AFC_FIELD), stuffed with 0xff.
+ */
 export function writeField(at: usize, bytes: i32, flags: i32, pcrBase: i64): void {
   store<u8>(at, <u8>(bytes - 1)); // adaptation_field_length
   if (bytes == 1) return;

@@ -1,9 +1,10 @@
 /**
- * The hot loop: whole packets of 184 payload bytes. Each vector of the input is loaded once to be stored and once a byte further to be
- * tested, in one pass; a packet in which two zero bytes stand in a row is then looked at exactly. The loop stops behind such a packet.
+ * The hot loop: whole packets of 184 payload bytes. Each vector of the input is loaded once to be
+ * stored and once a byte further to be tested, in one pass; a packet in which two zero bytes stand
+ * in a row is then looked at exactly. The loop stops behind such a packet.
  *
- * In place: the packet being written lies wholly below the bytes still to be read (gop/room.ts keeps that distance), so order of
- * loads and stores does not matter.
+ * In place: the packet being written lies wholly below the bytes still to be read (gop/room.ts
+ * keeps that distance), so order of loads and stores does not matter.
  */
 import { PACKET_BYTES, PAYLOAD_BYTES } from './packet';
 
@@ -84,10 +85,12 @@ function copyPayloadScalar(to: usize, from: usize): bool {
 }
 
 /**
- * Writes packets with header `header` (counter excluded) while 184 bytes and the read-ahead lie before `end`, up to the ring's end.
- * Returns true when the last packet written needs a look.
+ * Writes packets with header `header` (counter excluded) while 184 bytes and the read-ahead lie
+ * before `end`, up to the ring's end. Returns true when the last packet written needs a look.
  */
-export function copyPayloads(from: usize, end: usize, to: usize, toEnd: usize, header: u32, cc: i32): bool {
+export function copyPayloads(
+  from: usize, end: usize, to: usize, toEnd: usize, header: u32, cc: i32,
+): bool {
   const lastFrom = end - (PAYLOAD_BYTES + READ_AHEAD);
   let counter: u32 = cc << 24;
   let clean = true;

@@ -32,21 +32,27 @@ export function advance(): void {
   if (out == ringEnd) out = ringBase;
 }
 
-/** A PES header with PTS; `payload` bytes follow it. An unbounded length of 0 is allowed for video. */
+/**
+ * A PES header with PTS; `payload` bytes follow it. An unbounded length of 0 is allowed for video.
+ */
 export function writePesHeader(at: usize, video: bool, payload: i32, pts: i64): void {
-  storeU32(at, 0x100 | (video ? STREAM_ID_VIDEO : STREAM_ID_AUDIO)); // packet_start_code_prefix, stream_id
+  // packet_start_code_prefix, stream_id
+  storeU32(at, 0x100 | (video ? STREAM_ID_VIDEO : STREAM_ID_AUDIO));
   const length = payload + PES_HEADER_BYTES - 6;
   storeU16(at + 4, length <= 0xffff ? length : 0); // PES_packet_length
-  // '10', PES_scrambling_control, PES_priority, data_alignment_indicator = 1, copyright, original_or_copy
+  // '10', PES_scrambling_control, PES_priority, data_alignment_indicator = 1, copyright,
+  // original_or_copy
   store<u8>(at, 0x84, 6);
-  store<u8>(at, 0x80, 7); // PTS_DTS_flags = '10', ESCR, ES_rate, trick mode, copy info, CRC, extension
+  // PTS_DTS_flags = '10', ESCR, ES_rate, trick mode, copy info, CRC, extension
+  store<u8>(at, 0x80, 7);
   store<u8>(at, 5, 8); // PES_header_data_length
   store<u8>(at, <u8>(0x21 | ((pts >> 29) & 0x0e)), 9); // '0010', PTS[32..30], marker
   storeU16(at + 10, <u32>((pts >> 14) & 0xfffe) | 1); // PTS[29..15], marker
   storeU16(at + 12, <u32>((pts << 1) & 0xfffe) | 1); // PTS[14..0], marker
 }
 
-// the PES being written: bytes of its head (PES header and small parts, in a scratch), then its body
+// the PES being written: bytes of its head (PES header and small parts, in a scratch), then its
+// body
 let headAt: usize = 0;
 let headLeft: i32 = 0;
 let bodyFrom: usize = 0;
@@ -68,7 +74,9 @@ function look(from: usize, to: usize): i32 {
   return OK;
 }
 
-/** One packet that is not a whole payload of body bytes: the first, those with head bytes, the last. */
+/**
+ * One packet that is not a whole payload of body bytes: the first, those with head bytes, the last.
+ */
 function writeMixedPacket(pid: i32, start: bool, cc: i32, flags: i32, pcrBase: i64): i32 {
   const left = headLeft + <i32>(bodyEnd - bodyFrom);
   const field = max<i32>(fieldBytes(flags), PAYLOAD_BYTES - left);
@@ -101,11 +109,13 @@ function writeMixedPacket(pid: i32, start: bool, cc: i32, flags: i32, pcrBase: i
 }
 
 /**
- * Writes one PES packet: head then body, first packet with the given adaptation field flags. With `lookAt` != 0 the body's NAL units
- * from there on are shown to the codec, and its refusal ends the writing. Returns the next continuity counter or a negative status.
+ * Writes one PES packet: head then body, first packet with the given adaptation field flags. With
+ * `lookAt` != 0 the body's NAL units from there on are shown to the codec, and its refusal ends the
+ * writing. Returns the next continuity counter or a negative status.
  */
 export function writePes(
-  pid: i32, cc: i32, head: usize, headBytes: i32, body: usize, bodyBytes: i32, flags: i32, pcrBase: i64, lookAt: usize,
+  pid: i32, cc: i32, head: usize, headBytes: i32, body: usize, bodyBytes: i32, flags: i32, pcrBase:
+  i64, lookAt: usize,
 ): i32 {
   headAt = head;
   headLeft = headBytes;

@@ -1,7 +1,9 @@
 /** Program tables: one program, one packet each. Spec: 13818-1 2.4.4 */
 import { crc32 } from '../bits/crc32-mpeg';
 import { storeU16, storeU32 } from '../mem/copy';
-import { AFC_PAYLOAD, PACKET_BYTES, packetHeader, PID_AUDIO, PID_PAT, PID_PMT, PID_VIDEO } from './packet';
+import {
+  AFC_PAYLOAD, PACKET_BYTES, packetHeader, PID_AUDIO, PID_PAT, PID_PMT, PID_VIDEO,
+} from './packet';
 
 // stream_type. Spec: 13818-1 Table 2-34
 export const STREAM_AAC: i32 = 0x0f; // ADTS
@@ -15,12 +17,16 @@ const STREAM_ID: i32 = 1; // transport_stream_id
 const DESCRIPTOR_REGISTRATION: i32 = 5; // registration_descriptor. Spec: 13818-1 2.6.8
 const HEVC: u32 = 0x48455643; // format_identifier; VLC and older Apple players look for it
 
-/** table_id .. last_section_number; returns the first byte behind. section_length is patched by finish(). */
+/**
+ * table_id .. last_section_number; returns the first byte behind. section_length is patched by
+ * finish().
+ */
 function beginSection(at: usize, table: i32, extension: i32, version: i32): usize {
   store<u8>(at, 0); // pointer_field
   store<u8>(at, <u8>table, 1); // table_id
   storeU16(at + 4, extension); // transport_stream_id or program_number
-  store<u8>(at, <u8>(0xc1 | (version << 1)), 6); // reserved(2), version_number(5), current_next_indicator
+  // reserved(2), version_number(5), current_next_indicator
+  store<u8>(at, <u8>(0xc1 | (version << 1)), 6);
   store<u8>(at, 0, 7); // section_number
   store<u8>(at, 0, 8); // last_section_number
   return at + 9;
@@ -29,7 +35,8 @@ function beginSection(at: usize, table: i32, extension: i32, version: i32): usiz
 /** section_length, CRC_32 and stuffing up to the packet's end. */
 function finish(section: usize, end: usize, packetEnd: usize): void {
   const length = <i32>(end - section) - 3 + 4; // behind section_length, CRC included
-  storeU16(section + 1, 0xb000 | length); // section_syntax_indicator, '0', reserved(2), section_length(12)
+  // section_syntax_indicator, '0', reserved(2), section_length(12)
+  storeU16(section + 1, 0xb000 | length);
   storeU32(end, crc32(section, <i32>(end - section)));
   memory.fill(end + 4, 0xff, packetEnd - end - 4);
 }
@@ -55,8 +62,8 @@ function writeStream(at: usize, type: i32, pid: i32, hevc: bool): usize {
 }
 
 /**
- * TS_program_map_section; a stream type of 0 leaves the track out. The version tells a receiver that reads slice after slice that
- * audio came or went: 0 without, 1 with.
+ * TS_program_map_section; a stream type of 0 leaves the track out. The version tells a receiver
+ * that reads slice after slice that audio came or went: 0 without, 1 with.
  */
 export function writePmt(packet: usize, cc: i32, videoType: i32, audioType: i32): void {
   store<u32>(packet, packetHeader(PID_PMT, true, AFC_PAYLOAD, cc));

@@ -1,20 +1,32 @@
-/** The access unit being pushed: finds its units, asks the codec what they are. Codec-neutral entry of h264/ and h265/. */
+/**
+ * The access unit being pushed: finds its units, asks the codec what they are. Codec-neutral entry
+ * of h264/ and h265/.
+ */
 import { isH265 } from '../config';
-import { clearH264, beginH264Picture, continueH264Picture, fixH264Format, isH264Filler, isH264Set, isH264Slice, readH264Unit } from '../h264/access-unit';
 import {
-  beginH265Picture, checkH265SliceType, clearH265, continueH265Picture, fixH265Format, isH265Filler, isH265Set, isH265Slice, readH265Unit,
+  clearH264, beginH264Picture, continueH264Picture, fixH264Format, isH264Filler, isH264Set,
+  isH264Slice, readH264Unit,
+} from '../h264/access-unit';
+import {
+  beginH265Picture, checkH265SliceType, clearH265, continueH265Picture, fixH265Format, isH265Filler,
+  isH265Set, isH265Slice, readH265Unit,
 } from '../h265/access-unit';
 import { isKnownSet } from '../nal/parameter-sets';
 import { nextStartCode, trimZeros } from '../nal/start-code';
 import { addUnit, clearUnits, unitCount } from '../nal/unit-list';
-import { OK, PICTURE_MALFORMED, PICTURE_NO_START_CODE, PICTURE_NONE, PICTURE_TOO_MANY_UNITS } from '../status';
+import {
+  OK, PICTURE_MALFORMED, PICTURE_NO_START_CODE, PICTURE_NONE, PICTURE_TOO_MANY_UNITS,
+} from '../status';
 import { clearFormat } from './format';
 import { clearPicture, isRandomAccess, ROLE_KEEP, setsChanged } from './picture';
 
 /** First slice, 0 when none was reached: its NAL header, and the first byte of its start code. */
 export let sliceAt: usize = 0;
 export let sliceCodeAt: usize = 0;
-/** First of the units that stand directly in front of the first slice and are all kept: its start code. */
+/**
+ * First of the units that stand directly in front of the first slice and are all kept: its start
+ * code.
+ */
 export let bodyAt: usize = 0;
 /** Units in front of that which are kept as well: there are some in the unit list. */
 export let keptApart: bool = false;
@@ -35,8 +47,9 @@ function withZeroByte(code: usize, floor: usize): usize {
 }
 
 /**
- * Reads everything up to the first slice and that slice's header. The unit list then holds the kept units in front of it.
- * Nothing of the stream changes; parameter sets go into the cache even when the picture is refused later.
+ * Reads everything up to the first slice and that slice's header. The unit list then holds the kept
+ * units in front of it. Nothing of the stream changes; parameter sets go into the cache even when
+ * the picture is refused later.
  */
 export function openAccessUnit(at: usize, length: i32): i32 {
   const end = at + length;
@@ -46,7 +59,8 @@ export function openAccessUnit(at: usize, length: i32): i32 {
   sliceAt = 0;
   let code = nextStartCode(at, end);
   if (code == end) return PICTURE_NO_START_CODE;
-  for (let p = at; p < code; p++) if (load<u8>(p) != 0) return PICTURE_NO_START_CODE; // leading_zero_8bits only
+  // leading_zero_8bits only
+  for (let p = at; p < code; p++) if (load<u8>(p) != 0) return PICTURE_NO_START_CODE;
   bodyAt = 0;
   while (code < end) {
     const unit = code + 3;
@@ -89,8 +103,8 @@ function beginPicture(unit: usize, end: usize): i32 {
 }
 
 /**
- * Reads on to the end: the unit list then holds every unit that is kept, in order. For containers that need lengths.
- * `firstSlice` is the index of the first slice.
+ * Reads on to the end: the unit list then holds every unit that is kept, in order. For containers
+ * that need lengths. `firstSlice` is the index of the first slice.
  */
 export function listUnits(at: usize, end: usize): i32 {
   if (setsChanged && !isRandomAccess) {
@@ -102,7 +116,9 @@ export function listUnits(at: usize, end: usize): i32 {
   while (true) {
     const code = nextStartCode(unit, end);
     const unitEnd = trimZeros(unit, code);
-    if (unitEnd > unit && !isDropped(unit) && !addUnit(unit, <i32>(unitEnd - unit))) return PICTURE_TOO_MANY_UNITS;
+    if (unitEnd > unit && !isDropped(unit) && !addUnit(unit, <i32>(unitEnd - unit))) {
+      return PICTURE_TOO_MANY_UNITS;
+    }
     if (code == end) return OK;
     unit = code + 3;
     const status = continuePicture(unit, end);
@@ -111,7 +127,8 @@ export function listUnits(at: usize, end: usize): i32 {
 }
 
 /**
- * Would openAccessUnit() change the parameter set cache? A header that is written from the cache and still waits has to be written before.
+ * Would openAccessUnit() change the parameter set cache? A header that is written from the cache
+ * and still waits has to be written before.
  */
 export function bringsNewSets(at: usize, length: i32): bool {
   const end = at + length;
@@ -127,8 +144,9 @@ export function bringsNewSets(at: usize, length: i32): bool {
 }
 
 /**
- * Lists the units in front of the first slice again, parameter sets included: new ones in the middle of a GOP are in no sample entry, so the
- * sample has to carry them. Decoders take them there, although avc1 and hvc1 do not foresee it. Spec: 14496-15 5.4.2.1
+ * Lists the units in front of the first slice again, parameter sets included: new ones in the
+ * middle of a GOP are in no sample entry, so the sample has to carry them. Decoders take them
+ * there, although avc1 and hvc1 do not foresee it. Spec: 14496-15 5.4.2.1
  */
 function listPrefix(at: usize, end: usize): i32 {
   clearUnits();
@@ -137,7 +155,9 @@ function listPrefix(at: usize, end: usize): i32 {
     const unit = code + 3;
     code = nextStartCode(unit, end);
     const unitEnd = trimZeros(unit, code);
-    if (unitEnd > unit && !isDropped(unit) && !addUnit(unit, <i32>(unitEnd - unit))) return PICTURE_TOO_MANY_UNITS;
+    if (unitEnd > unit && !isDropped(unit) && !addUnit(unit, <i32>(unitEnd - unit))) {
+      return PICTURE_TOO_MANY_UNITS;
+    }
   }
   return OK;
 }

@@ -1,5 +1,6 @@
 /**
- * What the access unit being pushed is, in words that H.264 and H.265 share. One record, filled by the codec's access-unit.ts.
+ * What the access unit being pushed is, in words that H.264 and H.265 share. One record, filled by
+ * the codec's access-unit.ts.
  */
 
 /** How a unit before the first slice is treated by the containers. */
