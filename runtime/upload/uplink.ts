@@ -284,6 +284,7 @@ export class Uplink implements UplinkActions {
 
   backOff(): void {
     this.retries++
+    if (this.#answer.status === 503) this.#tellWrong()
     const { clock, random, log } = this.#options
     const waitMs = this.#answer.waitMs ?? backoffMs(this.#attempt++, random)
     log.debug(`uplink waits ${Math.round(waitMs)} ms: ${this.#answer.message}`)
@@ -296,11 +297,7 @@ export class Uplink implements UplinkActions {
   }
 
   backOffWrong(): void {
-    if (!this.#serviceWrong) {
-      this.#serviceWrong = true
-      this.#options.log.warn(`the cloud cannot take uploads: ${this.#answer.message}`)
-      this.#options.onServiceWrong(this.#answer.message)
-    }
+    this.#tellWrong()
     // a refused token is asked for anew after the wait
     this.#options.credentials.drop()
     this.backOff()
@@ -374,6 +371,14 @@ export class Uplink implements UplinkActions {
       this.#transport(!(answer.outcome === 'retry' && answer.status < 400))
       this.#machine.send(answer.outcome)
     })
+  }
+
+  /** Tells of a store in trouble, once per outage. */
+  #tellWrong(): void {
+    if (this.#serviceWrong) return
+    this.#serviceWrong = true
+    this.#options.log.warn(`the cloud cannot take uploads: ${this.#answer.message}`)
+    this.#options.onServiceWrong(this.#answer.message)
   }
 
   /** Tells of outages of the line, once each. */

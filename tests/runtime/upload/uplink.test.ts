@@ -99,7 +99,7 @@ const CASES: {
   { name: '460: the same bytes again', fault: at('PATCH', [1], answer(460)) },
   { name: '500, once reported', fault: at('PATCH', [1, 2], answer(500)), notices: [WRONG] },
   { name: '502 of a proxy', fault: at('HEAD', [0], answer(502, {})) },
-  { name: '503 without Retry-After', fault: at('POST', [0], answer(503)) },
+  { name: '503 without Retry-After', fault: at('POST', [0], answer(503)), notices: [WRONG] },
   { name: '507: storage full', fault: at('PATCH', [0], answer(507)), notices: [WRONG] },
   {
     name: 'answer that is not HTTP',
