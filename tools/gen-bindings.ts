@@ -33,9 +33,12 @@ const statuses = codes
   .filter(({ value }) => statusName(value) !== undefined)
   .map(({ name, value }): Status => ({ name, value, message: statusMessage(value) }))
 
+/** Offsets into blocks and records. */
+const isOffset = (name: string): boolean => name.startsWith('STATE_') || isLayout(name)
+
 /** Offsets and sizes of records, which only the binding itself reads. */
 const isLayout = (name: string): boolean =>
-  /^(CONFIG|STATE|SLICE|UNIT)_/.test(name) || (/^FRAME_/.test(name) && !/^FRAME_[IP]$/.test(name))
+  /^(CONFIG|SLICE|UNIT)_/.test(name) || (/^FRAME_/.test(name) && !/^FRAME_[IP]$/.test(name))
 
 const ACRONYMS = new Set(
   'ABI TS FMP4 H264 H265 PCM G711A G711U AAC IDR PTS UTC AUD RASL SPS PPS VPS AV GOP B FPS'.split(
@@ -108,7 +111,7 @@ const rust = (): string =>
     '',
     ...constants.map(({ name, value, text }) => {
       const layout = isLayout(name)
-      const type = layout ? 'usize' : 'i32'
+      const type = isOffset(name) ? 'usize' : 'i32'
       const doc = text ? `${layout ? '//' : '///'} ${text}\n` : ''
       const allow = layout ? '#[allow(dead_code)]\n' : ''
       return `${doc}${allow}${layout ? 'pub(crate)' : 'pub'} const ${name}: ${type} = ${value};`

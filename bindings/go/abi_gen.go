@@ -56,122 +56,122 @@ const PolicyEvict = 1
 const FrameI = 0
 const FrameP = 1
 
-// stateHead: end of what a reader may read
-const stateHead = 0
+// StateHead: end of what a reader may read
+const StateHead = 0
 
-// stateTail: start of what is still there
-const stateTail = 8
+// StateTail: start of what is still there
+const StateTail = 8
 
-// stateOrigin: position that lies at the ring's first byte; changes only while the ring is empty
-const stateOrigin = 16
+// StateOrigin: position that lies at the ring's first byte; changes only while the ring is empty
+const StateOrigin = 16
 
-// stateHoldFrom: bytes of a request in flight: [from, to)
-const stateHoldFrom = 24
-const stateHoldTo = 32
+// StateHoldFrom: bytes of a request in flight: [from, to)
+const StateHoldFrom = 24
+const StateHoldTo = 32
 
-// stateBytesIn: bytes of accepted frames
-const stateBytesIn = 40
+// StateBytesIn: bytes of accepted frames
+const StateBytesIn = 40
 
-// stateBytesLost: bytes evicted before they were released
-const stateBytesLost = 48
+// StateBytesLost: bytes evicted before they were released
+const StateBytesLost = 48
 
-// stateLastPtsMs: of the last accepted video frame
-const stateLastPtsMs = 56
-const stateLastUtcMs = 64
+// StateLastPTSMs: of the last accepted video frame
+const StateLastPTSMs = 56
+const StateLastUTCMs = 64
 
-// statePayloadBytes: elementary stream bytes in the ring's stream since open
-const statePayloadBytes = 88
-const stateRingAddress = 128
+// StatePayloadBytes: elementary stream bytes in the ring's stream since open
+const StatePayloadBytes = 88
+const StateRingAddress = 128
 
-// stateRingSize: bytes in use: with TS whole packets
-const stateRingSize = 132
-const stateLastStatus = 136
+// StateRingSize: bytes in use: with TS whole packets
+const StateRingSize = 132
+const StateLastStatus = 136
 
-// stateShortfall: bytes that were missing when a status says that room was too small
-const stateShortfall = 140
-const stateWidth = 144
-const stateHeight = 148
+// StateShortfall: bytes that were missing when a status says that room was too small
+const StateShortfall = 140
+const StateWidth = 144
+const StateHeight = 148
 
-// stateProfile: profile_idc or general_profile_idc
-const stateProfile = 152
+// StateProfile: profile_idc or general_profile_idc
+const StateProfile = 152
 
-// stateLevel: level_idc or general_level_idc
-const stateLevel = 156
+// StateLevel: level_idc or general_level_idc
+const StateLevel = 156
 
-// stateCompatibility: H.264 constraint flags byte; H.265 general_profile_compatibility_flags
-const stateCompatibility = 160
+// StateCompatibility: H.264 constraint flags byte; H.265 general_profile_compatibility_flags
+const StateCompatibility = 160
 
-// stateAudioRate: of the announced track, 0 = none yet
-const stateAudioRate = 164
-const stateAudioChannels = 168
+// StateAudioRate: of the announced track, 0 = none yet
+const StateAudioRate = 164
+const StateAudioChannels = 168
 
-// stateNeedIdr: 1: P frames are refused until the next IDR
-const stateNeedIdr = 172
+// StateNeedIDR: 1: P frames are refused until the next IDR
+const StateNeedIDR = 172
 
-// stateFirstSlice: number of the oldest slice in the table
-const stateFirstSlice = 176
+// StateFirstSlice: number of the oldest slice in the table
+const StateFirstSlice = 176
 
-// stateNextSlice: number that the next slice will get
-const stateNextSlice = 180
-const stateFirstUnit = 184
-const stateNextUnit = 188
-const stateFirstFrame = 192
-const stateNextFrame = 196
+// StateNextSlice: number that the next slice will get
+const StateNextSlice = 180
+const StateFirstUnit = 184
+const StateNextUnit = 188
+const StateFirstFrame = 192
+const StateNextFrame = 196
 
-// stateMemoryBytes: what required_bytes() said at open()
-const stateMemoryBytes = 200
+// StateMemoryBytes: what required_bytes() said at open()
+const StateMemoryBytes = 200
 
-// stateVideoFrames: accepted
-const stateVideoFrames = 208
+// StateVideoFrames: accepted
+const StateVideoFrames = 208
 
-// stateAudioFrames: accepted AAC frames
-const stateAudioFrames = 212
+// StateAudioFrames: accepted AAC frames
+const StateAudioFrames = 212
 
-// stateInitSegment: id of the newest init segment, -1 = none
-const stateInitSegment = 204
+// StateInitSegment: id of the newest init segment, -1 = none
+const StateInitSegment = 204
 
-// stateRefusedEmpty: no bytes, no address
-const stateRefusedEmpty = 256
+// StateRefusedEmpty: no bytes, no address
+const StateRefusedEmpty = 256
 
-// stateRefusedGarbage: no start code, no picture, broken syntax
-const stateRefusedGarbage = 260
-const stateRefusedNeedIdr = 264
-const stateRefusedSeveralPictures = 268
-const stateRefusedBSlice = 272
-const stateRefusedNoParameterSets = 276
+// StateRefusedGarbage: no start code, no picture, broken syntax
+const StateRefusedGarbage = 260
+const StateRefusedNeedIDR = 264
+const StateRefusedSeveralPictures = 268
+const StateRefusedBSlice = 272
+const StateRefusedNoParameterSets = 276
 
-// stateRefusedFormat: size, profile or codec changed
-const stateRefusedFormat = 280
-const stateRefusedTime = 284
+// StateRefusedFormat: size, profile or codec changed
+const StateRefusedFormat = 280
+const StateRefusedTime = 284
 
-// stateRefusedFull: ring or a table full
-const stateRefusedFull = 288
+// StateRefusedFull: ring or a table full
+const StateRefusedFull = 288
 
-// stateRefusedTooLarge: larger than the ring
-const stateRefusedTooLarge = 292
+// StateRefusedTooLarge: larger than the ring
+const StateRefusedTooLarge = 292
 
-// stateRefusedAudio: ADTS header, rate, length, epoch
-const stateRefusedAudio = 296
+// StateRefusedAudio: ADTS header, rate, length, epoch
+const StateRefusedAudio = 296
 
-// stateAudioEarly: AAC frames older than their slice's first picture, dropped
-const stateAudioEarly = 300
+// StateAudioEarly: AAC frames older than their slice's first picture, dropped
+const StateAudioEarly = 300
 
-// stateAudioDropped: AAC frames dropped for another reason: overlap, side buffer full without a picture
-const stateAudioDropped = 304
+// StateAudioDropped: AAC frames dropped for another reason: overlap, side buffer full without a picture
+const StateAudioDropped = 304
 
-// stateWrongFrameType: eFrameType did not say what the NAL units say
-const stateWrongFrameType = 308
+// StateWrongFrameType: eFrameType did not say what the NAL units say
+const StateWrongFrameType = 308
 
-// stateInsertedSets: IDRs that got cached parameter sets
-const stateInsertedSets = 312
-const stateInsertedAud = 316
-const stateDroppedRasl = 320
-const stateDiscontinuities = 324
-const stateEvictedUnits = 328
+// StateInsertedSets: IDRs that got cached parameter sets
+const StateInsertedSets = 312
+const StateInsertedAUD = 316
+const StateDroppedRASL = 320
+const StateDiscontinuities = 324
+const StateEvictedUnits = 328
 
-// stateInbandSets: pictures other than an IDR that brought new parameter sets
-const stateInbandSets = 332
-const stateBytes = 384
+// StateInbandSets: pictures other than an IDR that brought new parameter sets
+const StateInbandSets = 332
+const StateBytes = 384
 
 // sliceStart: f64 position
 const sliceStart = 0

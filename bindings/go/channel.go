@@ -132,8 +132,8 @@ func (c *Channel) open(config Config) error {
 	}
 	c.mapMemory()
 	c.state = uint32(c.call(export("state")))
-	c.ring = uint32(c.stateI32(stateRingAddress))
-	c.ringSize = uint32(c.stateI32(stateRingSize))
+	c.ring = uint32(c.StateI32(StateRingAddress))
+	c.ringSize = uint32(c.StateI32(StateRingSize))
 	c.audioAt = uint32(c.call(export("audio_buffer")))
 	for name, fn := range map[string]*api.Function{
 		"reserve": &c.reserveFn, "push_video": &c.pushVideoFn, "push_audio": &c.pushAudioFn, "flush": &c.flushFn,
@@ -214,14 +214,14 @@ func (c *Channel) CloseFragment() (Status, error) {
 }
 
 // Head is the end of what may be read, as a position: bytes since open.
-func (c *Channel) Head() float64 { return c.stateF64(stateHead) }
+func (c *Channel) Head() float64 { return c.StateF64(StateHead) }
 
 // Tail is the start of what is still in the ring.
-func (c *Channel) Tail() float64 { return c.stateF64(stateTail) }
+func (c *Channel) Tail() float64 { return c.StateF64(StateTail) }
 
 // Piece is the first contiguous part of [from, to), a view valid until its bytes are released; ask again for the rest.
 func (c *Channel) Piece(from, to float64) []byte {
-	offset := uint32(math.Mod(from-c.stateF64(stateOrigin), float64(c.ringSize)))
+	offset := uint32(math.Mod(from-c.StateF64(StateOrigin), float64(c.ringSize)))
 	length := min(uint32(to-from), c.ringSize-offset)
 	return c.memory[c.ring+offset : c.ring+offset+length]
 }
@@ -273,7 +273,7 @@ func (c *Channel) Drain(w io.Writer, position float64) (int64, error) {
 }
 
 func (c *Channel) sliceAt(position float64) (Slice, error) {
-	for ; c.drainSlice < c.stateI32(stateNextSlice); c.drainSlice++ {
+	for ; c.drainSlice < c.StateI32(StateNextSlice); c.drainSlice++ {
 		if slice, ok := c.Slice(c.drainSlice); ok && position < slice.End {
 			return slice, nil
 		}
@@ -288,10 +288,13 @@ func (c *Channel) InitSegment(id int32) []byte {
 }
 
 // Shortfall is how many bytes were missing when the last Status said that room was too small.
-func (c *Channel) Shortfall() int32 { return c.stateI32(stateShortfall) }
+func (c *Channel) Shortfall() int32 { return c.StateI32(StateShortfall) }
 
-func (c *Channel) stateI32(offset uint32) int32   { return c.i32(c.state + offset) }
-func (c *Channel) stateF64(offset uint32) float64 { return c.f64(c.state + offset) }
+// StateI32 is a 32-bit field of the state block: StateRingAddress and those behind it.
+func (c *Channel) StateI32(offset uint32) int32 { return c.i32(c.state + offset) }
+
+// StateF64 is a 64-bit field of the state block: those before StateRingAddress.
+func (c *Channel) StateF64(offset uint32) float64 { return c.f64(c.state + offset) }
 
 func (c *Channel) i32(at uint32) int32 { return int32(binary.LittleEndian.Uint32(c.memory[at:])) }
 func (c *Channel) f64(at uint32) float64 {

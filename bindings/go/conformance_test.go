@@ -197,9 +197,9 @@ func (v vector) check(t *testing.T, r *run) {
 	for _, field := range v.Expect.State {
 		offset, got := uint32(field[0].(float64)), 0.0
 		if field[1] == "i32" {
-			got = float64(r.channel.stateI32(offset))
+			got = float64(r.channel.StateI32(offset))
 		} else {
-			got = r.channel.stateF64(offset)
+			got = r.channel.StateF64(offset)
 		}
 		if got != field[2] {
 			t.Errorf("%v: %v, expected %v", field[3], got, field[2])

@@ -29,17 +29,17 @@ type Frame struct {
 
 // Slices gives the numbers of the slices in the table: [first, next).
 func (c *Channel) Slices() (first, next int32) {
-	return c.stateI32(stateFirstSlice), c.stateI32(stateNextSlice)
+	return c.StateI32(StateFirstSlice), c.StateI32(StateNextSlice)
 }
 
 // Units gives the numbers of the units in the table: [first, next).
 func (c *Channel) Units() (first, next int32) {
-	return c.stateI32(stateFirstUnit), c.stateI32(stateNextUnit)
+	return c.StateI32(StateFirstUnit), c.StateI32(StateNextUnit)
 }
 
 // Frames gives the numbers of the video frames in the index: [first, next).
 func (c *Channel) Frames() (first, next int32) {
-	return c.stateI32(stateFirstFrame), c.stateI32(stateNextFrame)
+	return c.StateI32(StateFirstFrame), c.StateI32(StateNextFrame)
 }
 
 // Slice reads a slice record; false when it is not in the table.

@@ -52,144 +52,91 @@ pub const POLICY_REFUSE: i32 = 0;
 pub const POLICY_EVICT: i32 = 1;
 pub const FRAME_I: i32 = 0;
 pub const FRAME_P: i32 = 1;
-// end of what a reader may read
-#[allow(dead_code)]
-pub(crate) const STATE_HEAD: usize = 0;
-// start of what is still there
-#[allow(dead_code)]
-pub(crate) const STATE_TAIL: usize = 8;
-// position that lies at the ring's first byte; changes only while the ring is empty
-#[allow(dead_code)]
-pub(crate) const STATE_ORIGIN: usize = 16;
-// bytes of a request in flight: [from, to)
-#[allow(dead_code)]
-pub(crate) const STATE_HOLD_FROM: usize = 24;
-#[allow(dead_code)]
-pub(crate) const STATE_HOLD_TO: usize = 32;
-// bytes of accepted frames
-#[allow(dead_code)]
-pub(crate) const STATE_BYTES_IN: usize = 40;
-// bytes evicted before they were released
-#[allow(dead_code)]
-pub(crate) const STATE_BYTES_LOST: usize = 48;
-// of the last accepted video frame
-#[allow(dead_code)]
-pub(crate) const STATE_LAST_PTS_MS: usize = 56;
-#[allow(dead_code)]
-pub(crate) const STATE_LAST_UTC_MS: usize = 64;
-// elementary stream bytes in the ring's stream since open
-#[allow(dead_code)]
-pub(crate) const STATE_PAYLOAD_BYTES: usize = 88;
-#[allow(dead_code)]
-pub(crate) const STATE_RING_ADDRESS: usize = 128;
-// bytes in use: with TS whole packets
-#[allow(dead_code)]
-pub(crate) const STATE_RING_SIZE: usize = 132;
-#[allow(dead_code)]
-pub(crate) const STATE_LAST_STATUS: usize = 136;
-// bytes that were missing when a status says that room was too small
-#[allow(dead_code)]
-pub(crate) const STATE_SHORTFALL: usize = 140;
-#[allow(dead_code)]
-pub(crate) const STATE_WIDTH: usize = 144;
-#[allow(dead_code)]
-pub(crate) const STATE_HEIGHT: usize = 148;
-// profile_idc or general_profile_idc
-#[allow(dead_code)]
-pub(crate) const STATE_PROFILE: usize = 152;
-// level_idc or general_level_idc
-#[allow(dead_code)]
-pub(crate) const STATE_LEVEL: usize = 156;
-// H.264 constraint flags byte; H.265 general_profile_compatibility_flags
-#[allow(dead_code)]
-pub(crate) const STATE_COMPATIBILITY: usize = 160;
-// of the announced track, 0 = none yet
-#[allow(dead_code)]
-pub(crate) const STATE_AUDIO_RATE: usize = 164;
-#[allow(dead_code)]
-pub(crate) const STATE_AUDIO_CHANNELS: usize = 168;
-// 1: P frames are refused until the next IDR
-#[allow(dead_code)]
-pub(crate) const STATE_NEED_IDR: usize = 172;
-// number of the oldest slice in the table
-#[allow(dead_code)]
-pub(crate) const STATE_FIRST_SLICE: usize = 176;
-// number that the next slice will get
-#[allow(dead_code)]
-pub(crate) const STATE_NEXT_SLICE: usize = 180;
-#[allow(dead_code)]
-pub(crate) const STATE_FIRST_UNIT: usize = 184;
-#[allow(dead_code)]
-pub(crate) const STATE_NEXT_UNIT: usize = 188;
-#[allow(dead_code)]
-pub(crate) const STATE_FIRST_FRAME: usize = 192;
-#[allow(dead_code)]
-pub(crate) const STATE_NEXT_FRAME: usize = 196;
-// what required_bytes() said at open()
-#[allow(dead_code)]
-pub(crate) const STATE_MEMORY_BYTES: usize = 200;
-// accepted
-#[allow(dead_code)]
-pub(crate) const STATE_VIDEO_FRAMES: usize = 208;
-// accepted AAC frames
-#[allow(dead_code)]
-pub(crate) const STATE_AUDIO_FRAMES: usize = 212;
-// id of the newest init segment, -1 = none
-#[allow(dead_code)]
-pub(crate) const STATE_INIT_SEGMENT: usize = 204;
-// no bytes, no address
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_EMPTY: usize = 256;
-// no start code, no picture, broken syntax
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_GARBAGE: usize = 260;
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_NEED_IDR: usize = 264;
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_SEVERAL_PICTURES: usize = 268;
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_B_SLICE: usize = 272;
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_NO_PARAMETER_SETS: usize = 276;
-// size, profile or codec changed
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_FORMAT: usize = 280;
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_TIME: usize = 284;
-// ring or a table full
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_FULL: usize = 288;
-// larger than the ring
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_TOO_LARGE: usize = 292;
-// ADTS header, rate, length, epoch
-#[allow(dead_code)]
-pub(crate) const STATE_REFUSED_AUDIO: usize = 296;
-// AAC frames older than their slice's first picture, dropped
-#[allow(dead_code)]
-pub(crate) const STATE_AUDIO_EARLY: usize = 300;
-// AAC frames dropped for another reason: overlap, side buffer full without a picture
-#[allow(dead_code)]
-pub(crate) const STATE_AUDIO_DROPPED: usize = 304;
-// eFrameType did not say what the NAL units say
-#[allow(dead_code)]
-pub(crate) const STATE_WRONG_FRAME_TYPE: usize = 308;
-// IDRs that got cached parameter sets
-#[allow(dead_code)]
-pub(crate) const STATE_INSERTED_SETS: usize = 312;
-#[allow(dead_code)]
-pub(crate) const STATE_INSERTED_AUD: usize = 316;
-#[allow(dead_code)]
-pub(crate) const STATE_DROPPED_RASL: usize = 320;
-#[allow(dead_code)]
-pub(crate) const STATE_DISCONTINUITIES: usize = 324;
-#[allow(dead_code)]
-pub(crate) const STATE_EVICTED_UNITS: usize = 328;
-// pictures other than an IDR that brought new parameter sets
-#[allow(dead_code)]
-pub(crate) const STATE_INBAND_SETS: usize = 332;
-#[allow(dead_code)]
-pub(crate) const STATE_BYTES: usize = 384;
+/// end of what a reader may read
+pub const STATE_HEAD: usize = 0;
+/// start of what is still there
+pub const STATE_TAIL: usize = 8;
+/// position that lies at the ring's first byte; changes only while the ring is empty
+pub const STATE_ORIGIN: usize = 16;
+/// bytes of a request in flight: [from, to)
+pub const STATE_HOLD_FROM: usize = 24;
+pub const STATE_HOLD_TO: usize = 32;
+/// bytes of accepted frames
+pub const STATE_BYTES_IN: usize = 40;
+/// bytes evicted before they were released
+pub const STATE_BYTES_LOST: usize = 48;
+/// of the last accepted video frame
+pub const STATE_LAST_PTS_MS: usize = 56;
+pub const STATE_LAST_UTC_MS: usize = 64;
+/// elementary stream bytes in the ring's stream since open
+pub const STATE_PAYLOAD_BYTES: usize = 88;
+pub const STATE_RING_ADDRESS: usize = 128;
+/// bytes in use: with TS whole packets
+pub const STATE_RING_SIZE: usize = 132;
+pub const STATE_LAST_STATUS: usize = 136;
+/// bytes that were missing when a status says that room was too small
+pub const STATE_SHORTFALL: usize = 140;
+pub const STATE_WIDTH: usize = 144;
+pub const STATE_HEIGHT: usize = 148;
+/// profile_idc or general_profile_idc
+pub const STATE_PROFILE: usize = 152;
+/// level_idc or general_level_idc
+pub const STATE_LEVEL: usize = 156;
+/// H.264 constraint flags byte; H.265 general_profile_compatibility_flags
+pub const STATE_COMPATIBILITY: usize = 160;
+/// of the announced track, 0 = none yet
+pub const STATE_AUDIO_RATE: usize = 164;
+pub const STATE_AUDIO_CHANNELS: usize = 168;
+/// 1: P frames are refused until the next IDR
+pub const STATE_NEED_IDR: usize = 172;
+/// number of the oldest slice in the table
+pub const STATE_FIRST_SLICE: usize = 176;
+/// number that the next slice will get
+pub const STATE_NEXT_SLICE: usize = 180;
+pub const STATE_FIRST_UNIT: usize = 184;
+pub const STATE_NEXT_UNIT: usize = 188;
+pub const STATE_FIRST_FRAME: usize = 192;
+pub const STATE_NEXT_FRAME: usize = 196;
+/// what required_bytes() said at open()
+pub const STATE_MEMORY_BYTES: usize = 200;
+/// accepted
+pub const STATE_VIDEO_FRAMES: usize = 208;
+/// accepted AAC frames
+pub const STATE_AUDIO_FRAMES: usize = 212;
+/// id of the newest init segment, -1 = none
+pub const STATE_INIT_SEGMENT: usize = 204;
+/// no bytes, no address
+pub const STATE_REFUSED_EMPTY: usize = 256;
+/// no start code, no picture, broken syntax
+pub const STATE_REFUSED_GARBAGE: usize = 260;
+pub const STATE_REFUSED_NEED_IDR: usize = 264;
+pub const STATE_REFUSED_SEVERAL_PICTURES: usize = 268;
+pub const STATE_REFUSED_B_SLICE: usize = 272;
+pub const STATE_REFUSED_NO_PARAMETER_SETS: usize = 276;
+/// size, profile or codec changed
+pub const STATE_REFUSED_FORMAT: usize = 280;
+pub const STATE_REFUSED_TIME: usize = 284;
+/// ring or a table full
+pub const STATE_REFUSED_FULL: usize = 288;
+/// larger than the ring
+pub const STATE_REFUSED_TOO_LARGE: usize = 292;
+/// ADTS header, rate, length, epoch
+pub const STATE_REFUSED_AUDIO: usize = 296;
+/// AAC frames older than their slice's first picture, dropped
+pub const STATE_AUDIO_EARLY: usize = 300;
+/// AAC frames dropped for another reason: overlap, side buffer full without a picture
+pub const STATE_AUDIO_DROPPED: usize = 304;
+/// eFrameType did not say what the NAL units say
+pub const STATE_WRONG_FRAME_TYPE: usize = 308;
+/// IDRs that got cached parameter sets
+pub const STATE_INSERTED_SETS: usize = 312;
+pub const STATE_INSERTED_AUD: usize = 316;
+pub const STATE_DROPPED_RASL: usize = 320;
+pub const STATE_DISCONTINUITIES: usize = 324;
+pub const STATE_EVICTED_UNITS: usize = 328;
+/// pictures other than an IDR that brought new parameter sets
+pub const STATE_INBAND_SETS: usize = 332;
+pub const STATE_BYTES: usize = 384;
 // f64 position
 #[allow(dead_code)]
 pub(crate) const SLICE_START: usize = 0;

@@ -234,17 +234,17 @@ impl Channel {
 
     /// End of what may be read, as a position: bytes since open.
     pub fn head(&self) -> f64 {
-        self.state_f64(STATE_HEAD as i32)
+        self.state_f64(STATE_HEAD)
     }
 
     /// Start of what is still in the ring.
     pub fn tail(&self) -> f64 {
-        self.state_f64(STATE_TAIL as i32)
+        self.state_f64(STATE_TAIL)
     }
 
     /// First contiguous part of [from, to), in place; ask again for the rest.
     pub fn piece(&self, from: f64, to: f64) -> &[u8] {
-        let offset = (from - self.state_f64(STATE_ORIGIN as i32)) as u64 as usize % self.ring_size;
+        let offset = (from - self.state_f64(STATE_ORIGIN)) as u64 as usize % self.ring_size;
         let length = ((to - from) as usize).min(self.ring_size - offset);
         &self.memory.data(&self.store)[self.ring + offset..self.ring + offset + length]
     }
@@ -303,14 +303,14 @@ impl Channel {
         Ok(self.record(at, Frame::read))
     }
 
-    /// A 32-bit field of the state block, by its offset.
-    pub fn state_i32(&self, offset: i32) -> i32 {
-        i32_at(self.memory.data(&self.store), self.state + offset as usize)
+    /// A 32-bit field of the state block: `STATE_RING_ADDRESS` and those behind it.
+    pub fn state_i32(&self, offset: usize) -> i32 {
+        i32_at(self.memory.data(&self.store), self.state + offset)
     }
 
-    /// A 64-bit field of the state block, by its offset.
-    pub fn state_f64(&self, offset: i32) -> f64 {
-        f64_at(self.memory.data(&self.store), self.state + offset as usize)
+    /// A 64-bit field of the state block: those before `STATE_RING_ADDRESS`.
+    pub fn state_f64(&self, offset: usize) -> f64 {
+        f64_at(self.memory.data(&self.store), self.state + offset)
     }
 
     fn record<R>(&self, at: i32, read: fn(&[u8], usize) -> R) -> Option<R> {
@@ -318,7 +318,7 @@ impl Channel {
     }
 
     fn slice_at(&mut self, position: f64) -> Result<Slice, Error> {
-        while self.drain_slice < self.state_i32(STATE_NEXT_SLICE as i32) {
+        while self.drain_slice < self.state_i32(STATE_NEXT_SLICE) {
             match self.slice(self.drain_slice)? {
                 Some(slice) if position < slice.end => return Ok(slice),
                 _ => self.drain_slice += 1,
@@ -331,7 +331,7 @@ impl Channel {
     fn room(&self, status: i32) -> Result<i32, Error> {
         match status {
             RING_FULL | RING_TOO_SMALL => {
-                Err(Error::Refused { status, shortfall: self.state_i32(STATE_SHORTFALL as i32) })
+                Err(Error::Refused { status, shortfall: self.state_i32(STATE_SHORTFALL) })
             }
             _ => answer(status),
         }

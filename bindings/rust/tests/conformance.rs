@@ -225,7 +225,7 @@ fn check(vector: &Value, pieces: &Pieces) {
     assert_eq!(run.bytes, expect["stream"]["bytes"].as_u64().unwrap(), "{name}");
     assert_eq!(hex(run.stream), text(&expect["stream"]["sha256"]), "{name}");
     for field in expect["state"].as_array().unwrap() {
-        let offset = int(&field[0]);
+        let offset = int(&field[0]) as usize;
         let got = match text(&field[1]) {
             "i32" => f64::from(run.channel.state_i32(offset)),
             _ => run.channel.state_f64(offset),

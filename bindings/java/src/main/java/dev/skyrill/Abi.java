@@ -46,90 +46,90 @@ public final class Abi {
   public static final int FRAME_I = 0;
   public static final int FRAME_P = 1;
   /** end of what a reader may read */
-  static final int STATE_HEAD = 0;
+  public static final int STATE_HEAD = 0;
   /** start of what is still there */
-  static final int STATE_TAIL = 8;
+  public static final int STATE_TAIL = 8;
   /** position that lies at the ring's first byte; changes only while the ring is empty */
-  static final int STATE_ORIGIN = 16;
+  public static final int STATE_ORIGIN = 16;
   /** bytes of a request in flight: [from, to) */
-  static final int STATE_HOLD_FROM = 24;
-  static final int STATE_HOLD_TO = 32;
+  public static final int STATE_HOLD_FROM = 24;
+  public static final int STATE_HOLD_TO = 32;
   /** bytes of accepted frames */
-  static final int STATE_BYTES_IN = 40;
+  public static final int STATE_BYTES_IN = 40;
   /** bytes evicted before they were released */
-  static final int STATE_BYTES_LOST = 48;
+  public static final int STATE_BYTES_LOST = 48;
   /** of the last accepted video frame */
-  static final int STATE_LAST_PTS_MS = 56;
-  static final int STATE_LAST_UTC_MS = 64;
+  public static final int STATE_LAST_PTS_MS = 56;
+  public static final int STATE_LAST_UTC_MS = 64;
   /** elementary stream bytes in the ring's stream since open */
-  static final int STATE_PAYLOAD_BYTES = 88;
-  static final int STATE_RING_ADDRESS = 128;
+  public static final int STATE_PAYLOAD_BYTES = 88;
+  public static final int STATE_RING_ADDRESS = 128;
   /** bytes in use: with TS whole packets */
-  static final int STATE_RING_SIZE = 132;
-  static final int STATE_LAST_STATUS = 136;
+  public static final int STATE_RING_SIZE = 132;
+  public static final int STATE_LAST_STATUS = 136;
   /** bytes that were missing when a status says that room was too small */
-  static final int STATE_SHORTFALL = 140;
-  static final int STATE_WIDTH = 144;
-  static final int STATE_HEIGHT = 148;
+  public static final int STATE_SHORTFALL = 140;
+  public static final int STATE_WIDTH = 144;
+  public static final int STATE_HEIGHT = 148;
   /** profile_idc or general_profile_idc */
-  static final int STATE_PROFILE = 152;
+  public static final int STATE_PROFILE = 152;
   /** level_idc or general_level_idc */
-  static final int STATE_LEVEL = 156;
+  public static final int STATE_LEVEL = 156;
   /** H.264 constraint flags byte; H.265 general_profile_compatibility_flags */
-  static final int STATE_COMPATIBILITY = 160;
+  public static final int STATE_COMPATIBILITY = 160;
   /** of the announced track, 0 = none yet */
-  static final int STATE_AUDIO_RATE = 164;
-  static final int STATE_AUDIO_CHANNELS = 168;
+  public static final int STATE_AUDIO_RATE = 164;
+  public static final int STATE_AUDIO_CHANNELS = 168;
   /** 1: P frames are refused until the next IDR */
-  static final int STATE_NEED_IDR = 172;
+  public static final int STATE_NEED_IDR = 172;
   /** number of the oldest slice in the table */
-  static final int STATE_FIRST_SLICE = 176;
+  public static final int STATE_FIRST_SLICE = 176;
   /** number that the next slice will get */
-  static final int STATE_NEXT_SLICE = 180;
-  static final int STATE_FIRST_UNIT = 184;
-  static final int STATE_NEXT_UNIT = 188;
-  static final int STATE_FIRST_FRAME = 192;
-  static final int STATE_NEXT_FRAME = 196;
+  public static final int STATE_NEXT_SLICE = 180;
+  public static final int STATE_FIRST_UNIT = 184;
+  public static final int STATE_NEXT_UNIT = 188;
+  public static final int STATE_FIRST_FRAME = 192;
+  public static final int STATE_NEXT_FRAME = 196;
   /** what required_bytes() said at open() */
-  static final int STATE_MEMORY_BYTES = 200;
+  public static final int STATE_MEMORY_BYTES = 200;
   /** accepted */
-  static final int STATE_VIDEO_FRAMES = 208;
+  public static final int STATE_VIDEO_FRAMES = 208;
   /** accepted AAC frames */
-  static final int STATE_AUDIO_FRAMES = 212;
+  public static final int STATE_AUDIO_FRAMES = 212;
   /** id of the newest init segment, -1 = none */
-  static final int STATE_INIT_SEGMENT = 204;
+  public static final int STATE_INIT_SEGMENT = 204;
   /** no bytes, no address */
-  static final int STATE_REFUSED_EMPTY = 256;
+  public static final int STATE_REFUSED_EMPTY = 256;
   /** no start code, no picture, broken syntax */
-  static final int STATE_REFUSED_GARBAGE = 260;
-  static final int STATE_REFUSED_NEED_IDR = 264;
-  static final int STATE_REFUSED_SEVERAL_PICTURES = 268;
-  static final int STATE_REFUSED_B_SLICE = 272;
-  static final int STATE_REFUSED_NO_PARAMETER_SETS = 276;
+  public static final int STATE_REFUSED_GARBAGE = 260;
+  public static final int STATE_REFUSED_NEED_IDR = 264;
+  public static final int STATE_REFUSED_SEVERAL_PICTURES = 268;
+  public static final int STATE_REFUSED_B_SLICE = 272;
+  public static final int STATE_REFUSED_NO_PARAMETER_SETS = 276;
   /** size, profile or codec changed */
-  static final int STATE_REFUSED_FORMAT = 280;
-  static final int STATE_REFUSED_TIME = 284;
+  public static final int STATE_REFUSED_FORMAT = 280;
+  public static final int STATE_REFUSED_TIME = 284;
   /** ring or a table full */
-  static final int STATE_REFUSED_FULL = 288;
+  public static final int STATE_REFUSED_FULL = 288;
   /** larger than the ring */
-  static final int STATE_REFUSED_TOO_LARGE = 292;
+  public static final int STATE_REFUSED_TOO_LARGE = 292;
   /** ADTS header, rate, length, epoch */
-  static final int STATE_REFUSED_AUDIO = 296;
+  public static final int STATE_REFUSED_AUDIO = 296;
   /** AAC frames older than their slice's first picture, dropped */
-  static final int STATE_AUDIO_EARLY = 300;
+  public static final int STATE_AUDIO_EARLY = 300;
   /** AAC frames dropped for another reason: overlap, side buffer full without a picture */
-  static final int STATE_AUDIO_DROPPED = 304;
+  public static final int STATE_AUDIO_DROPPED = 304;
   /** eFrameType did not say what the NAL units say */
-  static final int STATE_WRONG_FRAME_TYPE = 308;
+  public static final int STATE_WRONG_FRAME_TYPE = 308;
   /** IDRs that got cached parameter sets */
-  static final int STATE_INSERTED_SETS = 312;
-  static final int STATE_INSERTED_AUD = 316;
-  static final int STATE_DROPPED_RASL = 320;
-  static final int STATE_DISCONTINUITIES = 324;
-  static final int STATE_EVICTED_UNITS = 328;
+  public static final int STATE_INSERTED_SETS = 312;
+  public static final int STATE_INSERTED_AUD = 316;
+  public static final int STATE_DROPPED_RASL = 320;
+  public static final int STATE_DISCONTINUITIES = 324;
+  public static final int STATE_EVICTED_UNITS = 328;
   /** pictures other than an IDR that brought new parameter sets */
-  static final int STATE_INBAND_SETS = 332;
-  static final int STATE_BYTES = 384;
+  public static final int STATE_INBAND_SETS = 332;
+  public static final int STATE_BYTES = 384;
   /** f64 position */
   static final int SLICE_START = 0;
   /** f64 position; grows while the slice is open */

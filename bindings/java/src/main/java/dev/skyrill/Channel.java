@@ -234,12 +234,12 @@ public final class Channel {
     return record(frameAddress, number, Frame::read);
   }
 
-  /** A 32-bit field of the state block, by its offset. */
+  /** A 32-bit field of the state block: STATE_RING_ADDRESS and those behind it. */
   public int stateInt(int offset) {
     return memory.getInt(state + offset);
   }
 
-  /** A 64-bit field of the state block, by its offset. */
+  /** A 64-bit field of the state block: those before STATE_RING_ADDRESS. */
   public double stateDouble(int offset) {
     return memory.getDouble(state + offset);
   }
