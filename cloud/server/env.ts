@@ -17,6 +17,7 @@ const envSchema = z.object({
   SKYRILL_MQTT_PORT: portSchema.default(1883),
   SKYRILL_DATA: z.string().min(1).default('data'),
   SKYRILL_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  SKYRILL_MQTT_BROKER_URL: z.url({ protocol: /^(mqtts?|wss?)$/ }).optional(),
   SKYRILL_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   SKYRILL_ADMIN_TOKEN: tokenSchema.optional(),
   SKYRILL_VIEWER_TOKEN: tokenSchema.optional(),
@@ -38,6 +39,8 @@ export type CloudOptions = {
   dataDir?: string
   /** PostgreSQL server for the index; absent: an index in the data folder */
   databaseUrl?: string
+  /** MQTT broker that runs elsewhere; absent: one in this process */
+  mqttBrokerUrl?: string
   /** how devices and browsers reach the HTTP server when that is not its own address */
   publicUrl?: string
   adminToken?: string
@@ -63,6 +66,7 @@ export const parseEnv = (env: Record<string, string | undefined>): CloudOptions 
     minFreeBytes: value.SKYRILL_MIN_FREE_MIB * MIB,
     logLevel: value.SKYRILL_LOG,
     ...(value.SKYRILL_DATABASE_URL && { databaseUrl: value.SKYRILL_DATABASE_URL }),
+    ...(value.SKYRILL_MQTT_BROKER_URL && { mqttBrokerUrl: value.SKYRILL_MQTT_BROKER_URL }),
     ...(value.SKYRILL_PUBLIC_URL && { publicUrl: value.SKYRILL_PUBLIC_URL }),
     ...(value.SKYRILL_ADMIN_TOKEN && { adminToken: value.SKYRILL_ADMIN_TOKEN }),
     ...(value.SKYRILL_VIEWER_TOKEN && { viewerToken: value.SKYRILL_VIEWER_TOKEN }),

@@ -1,6 +1,8 @@
 import { createApp } from './app.ts'
 import { openAedesBroker } from './broker/aedes.ts'
+import { openExternalBroker } from './broker/external.ts'
 import { createLoginCheck } from './broker/login.ts'
+import type { BrokerEvents } from './broker/types.ts'
 import { Catalog } from './catalog.ts'
 import { openDataFolder } from './data-folder.ts'
 import type { CloudOptions } from './env.ts'
@@ -113,25 +115,26 @@ export const startCloud = async (
       publish: (topic, payload) => broker.publish(topic, payload),
       uploadUrl: (device, channel) => `${publicUrl()}${uploadsPath(device, channel)}`,
     })
-    const broker = await openAedesBroker({
-      host,
-      port: options.mqttPort ?? 1883,
-      checkLogin: createLoginCheck(registry, now),
-      log,
-      events: {
-        message: (message) => void bridge.receive(message),
-        connected: (clientId) =>
-          void registry.deviceByClientId(clientId).then(
-            (device) => device && presence.connected(device),
-            (error) => log.error('presence not noted', { clientId, reason: errorText(error) }),
-          ),
-        disconnected: (clientId) =>
-          void registry.deviceByClientId(clientId).then(
-            (device) => device && presence.disconnected(device.id),
-            (error) => log.error('presence not noted', { clientId, reason: errorText(error) }),
-          ),
-      },
-    })
+    const notePresence = (clientId: string, note: (device: Device) => void) =>
+      void registry.deviceByClientId(clientId).then(
+        (device) => device && note(device),
+        (error) => log.error('presence not noted', { clientId, reason: errorText(error) }),
+      )
+    const brokerEvents: BrokerEvents = {
+      message: (message) => void bridge.receive(message),
+      connected: (clientId) => notePresence(clientId, (device) => presence.connected(device)),
+      disconnected: (clientId) =>
+        notePresence(clientId, (device) => presence.disconnected(device.id)),
+    }
+    const broker = options.mqttBrokerUrl
+      ? await openExternalBroker({ url: options.mqttBrokerUrl, events: brokerEvents, log })
+      : await openAedesBroker({
+          host,
+          port: options.mqttPort ?? 1883,
+          checkLogin: createLoginCheck(registry, now),
+          events: brokerEvents,
+          log,
+        })
     cleanup.push(() => broker.close())
     const savePresence = () =>
       presence
