@@ -8,7 +8,7 @@ import {
   SliceRecord,
   UnitRecord,
 } from '../../core-wasm/index.ts'
-import { annexB } from '../assembly/bit-writer.ts'
+import { annexB, BitWriter, concat } from '../assembly/bit-writer.ts'
 import { buildPps, buildSlice, buildSps } from '../assembly/h264/build.ts'
 import { idr, openCore, p, push, pushMany, UTC } from './synthetic.ts'
 
@@ -174,4 +174,51 @@ test('a table full of slices that nobody released counts as a full ring', async 
   assert.equal(core.nextSlice, abi.SLICE_CAPACITY)
   core.release(core.head)
   assert.equal(push(core, idr(), pts + 40, true), 'OK')
+})
+
+test('fMP4: new parameter sets in a P frame stay in its sample, and the next IDR starts a slice with them', async () => {
+  const core = await openCore({ format: FORMAT_FMP4 })
+  const pps = buildPps({ id: 1 })
+  push(core, idr(), 0, true)
+  assert.equal(push(core, annexB([pps, buildSlice({ pps: 1, frameNum: 1 })]), 40), 'OK')
+  assert.equal(push(core, p(200, 2), 80), 'OK')
+  assert.equal(push(core, idr(), 120, true), 'OK')
+  core.closeFragment()
+  const stream = Buffer.concat(core.span(0, core.head))
+  const inSample = Buffer.concat([Buffer.from([0, 0, 0, pps.length]), pps])
+  assert.ok(stream.includes(inSample), 'the sample carries the PPS')
+  assert.ok(
+    !Buffer.from(core.initSegment(0)).includes(pps),
+    'the init segment of before does not know it',
+  )
+  assert.equal(core.counters().inbandParameterSets, 1)
+})
+
+test('both fields of a frame in one push are one access unit', async () => {
+  const core = await openCore({ format: FORMAT_TS })
+  const sps = buildSps({ profile: 77, frameMbsOnly: false })
+  const field = (idrField: boolean, bottom: number) => {
+    const w = new BitWriter()
+    w.ue(0)
+      .ue(idrField ? 7 : 5)
+      .ue(0)
+      .u(4, 0)
+      .u(1, 1)
+      .u(1, bottom)
+    if (idrField) w.ue(0)
+    return concat([0x60 | (idrField ? 5 : 1)], w.trailing().bytes(), new Uint8Array(30).fill(0x55))
+  }
+  assert.equal(
+    push(core, annexB([sps, buildPps(), field(true, 0), field(false, 1)]), 0, true),
+    'OK',
+  )
+  assert.equal(
+    push(core, annexB([field(false, 0), field(false, 0)]), 40),
+    'OK',
+    'two slices of one field',
+  )
+  assert.equal(
+    push(core, annexB([field(false, 0), field(false, 1), field(false, 0)]), 80),
+    'PICTURE_SEVERAL',
+  )
 })
