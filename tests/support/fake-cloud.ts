@@ -190,6 +190,9 @@ export class FakeCloud {
         url: `${this.httpUrl}/uploads/${message.params.channel}`,
       }
       this.#publish(kind, productId, deviceName, { method, ...ok, data })
+    } else if (message.method === 'destroy') {
+      this.slices.clear()
+      this.#publish(kind, productId, deviceName, { method: 'destroy_reply', ...ok })
     }
   }
 
