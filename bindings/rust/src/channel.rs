@@ -330,9 +330,7 @@ impl Channel {
     /// A refusal for want of room says how many bytes were missing.
     fn room(&self, status: i32) -> Result<i32, Error> {
         match status {
-            RING_FULL | RING_TOO_SMALL => {
-                Err(Error::Refused { status, shortfall: self.state_i32(STATE_SHORTFALL) })
-            }
+            RING_FULL | RING_TOO_SMALL => Err(Error::Refused { status, shortfall: self.state_i32(STATE_SHORTFALL) }),
             _ => answer(status),
         }
     }
