@@ -178,7 +178,7 @@ test('a table full of slices that nobody released counts as a full ring', async 
 
 test('fMP4: new parameter sets in a P frame stay in its sample, and the next IDR starts a slice with them', async () => {
   const core = await openCore({ format: FORMAT_FMP4 })
-  const pps = buildPps({ id: 1 })
+  const pps = Buffer.from(buildPps({ id: 1 }))
   push(core, idr(), 0, true)
   assert.equal(push(core, annexB([pps, buildSlice({ pps: 1, frameNum: 1 })]), 40), 'OK')
   assert.equal(push(core, p(200, 2), 80), 'OK')
