@@ -1,3 +1,4 @@
+export { AacEncoder } from './aac-encoder.ts'
 export * from './abi.gen.ts'
 export { type CoreConfig, SLICE_MAX_MS, SLICE_MIN_MS } from './config.ts'
 export { Core, type CoreOptions } from './core.ts'
