@@ -102,6 +102,7 @@ export class Channel implements ChannelActions {
 
   attachDump(dump: Dump): void {
     this.#dump = dump
+    this.core.onReadable = () => dump.run()
   }
 
   /** The plan says whether to record all the time. */

@@ -63,6 +63,11 @@ export class ChannelCore implements SliceStore {
     this.#core.closeFragment()
   }
 
+  /** Called inside a push when bytes have to be read before the room that they lie in is used again. */
+  set onReadable(callback: () => void) {
+    this.#core.onReadable = callback
+  }
+
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────
 
   get head(): number {

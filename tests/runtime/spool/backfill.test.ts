@@ -27,6 +27,15 @@ const {
   IV_ERR_CS_HTTP_DATA_FAIL: HTTP_FAIL,
 } = iv_err_code_e
 
+/** Samples of the first run, which is the video's, of every fragment. Spec: 14496-12 8.8.8 */
+const picturesInFmp4 = (bytes: Buffer): number => {
+  let pictures = 0
+  for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at))
+    if (bytes.toString('latin1', at + 4, at + 8) === 'moof')
+      pictures += bytes.readUInt32BE(bytes.indexOf('trun', at) + 8)
+  return pictures
+}
+
 describe('dump and backfill', { timeout: 110_000 }, () => {
   let cloud: FakeCloud
   let frames: Frame[]
@@ -117,6 +126,17 @@ describe('dump and backfill', { timeout: 110_000 }, () => {
       }
       assert.equal(offset, bytes.length)
     }
+  })
+
+  test('fMP4 in a buffer of one GOP, no cloud: a fragment that closes early to make room is dumped too', async () => {
+    const { camera, dump } = await open({ cs_fmt: 1, u32MaxGopSize: 192 * 1024 })
+    cloud.fault = () => ({ kind: 'cut' })
+    const all = looped(frames, 3, CLIP_MS)
+    for (const frame of all) assert.equal(camera.push(frame), OK)
+    cloud.fault = () => undefined
+    await camera.close()
+    assert.deepEqual(dump.faults, [])
+    assert.equal(picturesInFmp4(dump.bytes), all.filter(({ kind }) => kind === 'video').length)
   })
 
   test('what is out of order, unknown, too short or too long has its code', async () => {
