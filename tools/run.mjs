@@ -173,7 +173,7 @@ const SUITE_TIMEOUT_MS = 8 * 60_000
 const RUNNERS = {
   bun: (files) => ({
     command: bin('bun'),
-    args: ['test', '--timeout', '120000', ...files.map((file) => `./${file}`)],
+    args: ['test', '--timeout', '300000', ...files.map((file) => `./${file}`)],
     count: (out) => ({
       passed: sum(out, /^\s*(\d+) pass$/gm),
       failed: sum(out, /^\s*(\d+) fail$/gm),

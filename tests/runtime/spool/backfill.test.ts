@@ -128,8 +128,8 @@ describe('dump and backfill', { timeout: 110_000 }, () => {
     }
   })
 
-  test('fMP4 in a buffer of one GOP, no cloud: a fragment that closes early to make room is dumped too', async () => {
-    const { camera, dump } = await open({ cs_fmt: 1, u32MaxGopSize: 192 * 1024 })
+  test('fMP4 in a buffer of less than a GOP, no cloud: a fragment that closes early to make room is dumped too', async () => {
+    const { camera, dump } = await open({ cs_fmt: 1, u32MaxGopSize: 64 * 1024 })
     cloud.fault = () => ({ kind: 'cut' })
     const all = looped(frames, 3, CLIP_MS)
     for (const frame of all) assert.equal(camera.push(frame), OK)
