@@ -16,6 +16,7 @@ const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '5' }, seed: { type: 'string', default: '1' } },
 })
 const SEQUENCES = '10000'
+const CUTS = '200'
 const TEST_TIMEOUT_MS = '3600000'
 
 const test = (file) => [bun, ['test', '--timeout', TEST_TIMEOUT_MS, `./${file}`]]
@@ -32,6 +33,10 @@ const STEPS = [
     `parsers and pushes fuzzed for ${values.minutes} min from seed ${values.seed}`,
     bun,
     ['tests/fuzz/main.ts', '--minutes', values.minutes, '--seed', values.seed],
+  ],
+  [
+    `slices of both codecs and containers, each cut at ${CUTS} random offsets`,
+    ...test('tests/interop/cut.test.ts'),
   ],
   [
     'one hour of generated sound through the encoder and ffmpeg',
@@ -58,7 +63,7 @@ for (const [what, command, args] of STEPS) {
   const started = Date.now()
   const done = spawnSync(command, args, {
     cwd: root,
-    env: { ...process.env, SKYRILL_SEQUENCES: SEQUENCES },
+    env: { ...process.env, SKYRILL_SEQUENCES: SEQUENCES, SKYRILL_CUTS: CUTS },
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   })
