@@ -16,7 +16,11 @@ export type CoreOptions = {
   variant?: Variant
   /** a module compiled elsewhere, instead of a variant */
   module?: WebAssembly.Module
+  /** room for the host behind the channel's own memory, from `extra` on: whole pages of 64 KiB */
+  extraBytes?: number
 }
+
+const PAGE_BYTES = 65_536
 
 /**
  * One channel: one instance of core.wasm with its fixed memory. The push path returns numbers (0 done, negative refused, positive done with
@@ -26,7 +30,7 @@ export class Core {
   readonly exports: CoreExports
   readonly memory: WebAssembly.Memory
   /**
-   * Called inside copyVideo() when bytes became visible that have to be read before room can be made: a reader of every byte (dump, spool)
+   * Called inside copyVideo() and moveVideo() when bytes became visible that have to be read before room can be made: a reader of every byte (dump, spool)
    * reads up to `head` here.
    */
   onReadable: (() => void) | undefined
@@ -38,9 +42,14 @@ export class Core {
   readonly #ring: number
   readonly #ringSize: number
   readonly #audio: number
+  /** address of the room that `extraBytes` asked for */
+  readonly extra: number
 
-  private constructor(exports: CoreExports) {
+  private constructor(exports: CoreExports, extraBytes: number) {
     this.exports = exports
+    // before any view is made: afterwards memory never grows
+    this.extra = exports.memory.buffer.byteLength
+    if (extraBytes > 0) exports.memory.grow(Math.ceil(extraBytes / PAGE_BYTES))
     this.memory = exports.memory
     const buffer = exports.memory.buffer as ArrayBuffer
     const state = exports.state()
@@ -64,7 +73,7 @@ export class Core {
     writeConfig(exports.memory, exports.config(), config)
     const status = exports.open()
     if (status < 0) throw new CoreError(status)
-    return new Core(exports)
+    return new Core(exports, options.extraBytes ?? 0)
   }
 
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -94,14 +103,32 @@ export class Core {
     seq: number,
     frameType: number,
   ): number {
-    let address = this.exports.reserve(frame.length)
-    if (address === abi.RING_RETRY) {
-      this.onReadable?.()
-      address = this.exports.reserve(frame.length)
-    }
+    const address = this.#reserve(frame.length)
     if (address < 0) return address
     this.bytes.set(frame, address)
     return this.exports.push_video(address, frame.length, ptsMs, utcMs, seq, frameType)
+  }
+
+  /** As copyVideo, of a frame that lies in this memory, outside the ring. */
+  moveVideo(
+    from: number,
+    length: number,
+    ptsMs: number,
+    utcMs: number,
+    seq: number,
+    frameType: number,
+  ): number {
+    const address = this.#reserve(length)
+    if (address < 0) return address
+    this.bytes.copyWithin(address, from, from + length)
+    return this.exports.push_video(address, length, ptsMs, utcMs, seq, frameType)
+  }
+
+  #reserve(length: number): number {
+    const address = this.exports.reserve(length)
+    if (address !== abi.RING_RETRY) return address
+    this.onReadable?.()
+    return this.exports.reserve(length)
   }
 
   pushAudio(address: number, length: number, ptsMs: number, utcMs: number, seq: number): number {
@@ -113,6 +140,13 @@ export class Core {
     if (frame.length > abi.AUDIO_INPUT_BYTES) return abi.AUDIO_LENGTH
     this.bytes.set(frame, this.#audio)
     return this.exports.push_audio(this.#audio, frame.length, ptsMs, utcMs, seq)
+  }
+
+  /** As copyAudio, of a packet that lies in this memory, outside the ring. */
+  moveAudio(from: number, length: number, ptsMs: number, utcMs: number, seq: number): number {
+    if (length > abi.AUDIO_INPUT_BYTES) return abi.AUDIO_LENGTH
+    this.bytes.copyWithin(this.#audio, from, from + length)
+    return this.exports.push_audio(this.#audio, length, ptsMs, utcMs, seq)
   }
 
   /** Ends the open slice: `CLOSED_STOP`, `CLOSED_PAUSE`, `CLOSED_CLOCK` or `CLOSED_FORMAT`. */

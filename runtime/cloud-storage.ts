@@ -1,3 +1,4 @@
+import type { CaptureQueue } from './capture/layout.ts'
 import { type ChannelCore, openCore } from './channel/core-store.ts'
 import { ErrorSlot, type LastError } from './channel/last-error.ts'
 import { type ChannelStats, statsOf } from './channel/stats.ts'
@@ -194,8 +195,9 @@ export class CloudStorage extends EventFunctions {
     this.#unwatchAi()
     this.#unwatchOnline()
     const lines = [...this.#lines.values()]
-    for (const { channel, uplink, events, unwatch } of lines) {
+    for (const { channel, uplink, events, capture, unwatch } of lines) {
       unwatch()
+      capture?.close()
       events.finish()
       channel.finish()
       uplink.flush()
@@ -386,6 +388,11 @@ export class CloudStorage extends EventFunctions {
   lastError(channel: number): LastError {
     const ofChannel = this.#lines.get(channel)?.channel.error
     return (ofChannel && ofChannel.order > this.#error.order ? ofChannel : this.#error).get()
+  }
+
+  /** What a Worker needs to write frames of a channel: for a CaptureWriter. Undefined unless the channel has capture_queue_bytes. */
+  captureQueue(channel: number): CaptureQueue | undefined {
+    return this.#lines.get(channel)?.capture?.queue
   }
 
   /** Bytes that can be pushed now. */

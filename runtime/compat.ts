@@ -1,5 +1,6 @@
 /** The specification's functions by their own names, on one device and one cloud storage module per process. */
 
+import type { CaptureQueue } from './capture/layout.ts'
 import type { LastError } from './channel/last-error.ts'
 import type { ChannelStats } from './channel/stats.ts'
 import { CloudStorage } from './cloud-storage.ts'
@@ -96,6 +97,9 @@ export const uploadCsBackupVideo = (
   len?: number,
 ): Promise<number> => storage.uploadCsBackupVideo(channel, state, file_name, buf, len)
 
+/** Where a Worker writes frames of a channel that has capture_queue_bytes. */
+export const captureQueue = (channel: number): CaptureQueue | undefined =>
+  storage.captureQueue(channel)
 /** Why the last call about this channel failed. */
 export const lastError = (channel: number): LastError => storage.lastError(channel)
 /** Bytes that can be pushed now. */

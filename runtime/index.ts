@@ -1,5 +1,6 @@
 /** The device runtime: the specification's functions, and the class that they are methods of. */
 
+export * from './capture/index.ts'
 export type { LastError } from './channel/last-error.ts'
 export type { ChannelStats } from './channel/stats.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'

@@ -1,3 +1,4 @@
+import { Capture } from './capture/capture.ts'
 import { Channel } from './channel/channel.ts'
 import type { ChannelCore } from './channel/core-store.ts'
 import { Dump } from './channel/dump.ts'
@@ -20,6 +21,8 @@ export type Line = {
   uplink: Uplink
   events: Events
   backfill: Backfill
+  /** takes frames from a Worker, when the channel has a queue for them */
+  capture: Capture | undefined
   unwatch(): void
 }
 
@@ -109,5 +112,14 @@ export const openLine = (
   const plan = system.plans?.get(id)
   // known from a query before initCs: events may be started at once
   if (plan) events.plan(plan)
-  return { channel, uplink, events, backfill, unwatch: () => {} }
+  const queue = core.captureQueue
+  const capture =
+    queue &&
+    new Capture({
+      queue,
+      push: (kind, frame) => channel.push(kind, frame),
+      onCorrupt: (count) =>
+        log.error(`a record of the capture queue was corrupt (${count} so far)`),
+    })
+  return { channel, uplink, events, backfill, capture, unwatch: () => {} }
 }

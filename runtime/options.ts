@@ -19,6 +19,9 @@ import {
 export const GOP_SIZE_UNIT = 4096
 /** Keeps a typing error (KiB for bytes, a stray zero) from being taken as a request for gigabytes. */
 export const GOP_SIZE_MAX = 64 * 1024 * 1024
+/** A capture queue is whole pages of wasm memory. */
+export const CAPTURE_QUEUE_UNIT = 64 * 1024
+export const CAPTURE_QUEUE_MAX = 32 * 1024 * 1024
 /** A recording format takes 1024 samples per channel and packet (specification, pushCsStream). */
 export const SAMPLES_PER_CHANNEL = 1024
 
@@ -45,6 +48,11 @@ const gopSizeSchema = z
   .min(GOP_SIZE_UNIT, refuse(`must be at least ${GOP_SIZE_UNIT} bytes`))
   .max(GOP_SIZE_MAX, refuse(`must be at most ${GOP_SIZE_MAX} bytes`))
   .multipleOf(GOP_SIZE_UNIT, refuse(`must be a multiple of ${GOP_SIZE_UNIT} bytes`))
+
+const captureBytesSchema = count(CAPTURE_QUEUE_MAX, 'bytes').multipleOf(
+  CAPTURE_QUEUE_UNIT,
+  refuse(`must be a multiple of ${CAPTURE_QUEUE_UNIT} bytes`),
+)
 
 const congestionSchema = z.object({
   low_mark: count(GOP_SIZE_MAX, 'bytes'),
@@ -109,6 +117,7 @@ const channelParamsSchema = z
     av_fmt: formatSchema,
     cs_fmt: member(iv_cs_format_e),
     event_report_opt: member(iv_cs_event_report_opt_e).optional(),
+    capture_queue_bytes: captureBytesSchema.optional(),
   })
   .check(({ value: params, issues }) => {
     const marks = params.congestion_cfg

@@ -233,6 +233,8 @@ export type iv_cs_channel_params_s = {
   av_fmt: iv_cm_av_data_info_s
   cs_fmt: iv_cs_format_e
   event_report_opt?: iv_cs_event_report_opt_e
+  /** not of the specification: bytes of a queue that a Worker writes frames into, a multiple of 65536; absent or 0: none */
+  capture_queue_bytes?: number
 }
 
 /** IV_ERR_NONE or nothing: done. Another code is logged and changes nothing. */

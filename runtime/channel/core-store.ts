@@ -10,6 +10,8 @@ import {
   statusMessage,
   type UnitRecord,
 } from '../../core-wasm/index.ts'
+import type { CaptureQueue } from '../capture/layout.ts'
+import { QueuedFrame } from '../capture/queued-frame.ts'
 import type { ChannelOptions } from '../options.ts'
 import { iv_err_code_e } from '../status.ts'
 import {
@@ -35,12 +37,16 @@ export class ChannelCore implements SliceStore {
   readonly format: 'ts' | 'fmp4'
   /** u32MaxGopSize */
   readonly ringBytes: number
+  /** where a Worker writes its frames; in the core's memory, behind what is the core's own */
+  readonly captureQueue: CaptureQueue | undefined
 
   constructor(core: Core, options: ChannelOptions) {
     this.#core = core
     this.#videoType = options.av_fmt.eVideoType
     this.format = options.cs_fmt === iv_cs_format_e.IV_CS_FORMAT_TS ? 'ts' : 'fmp4'
     this.ringBytes = core.ringSize
+    const bytes = options.capture_queue_bytes ?? 0
+    if (bytes > 0) this.captureQueue = { memory: core.memory, offset: core.extra, bytes }
   }
 
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────
@@ -48,10 +54,14 @@ export class ChannelCore implements SliceStore {
   /** Status of the core: 0 or a notice when the frame was taken, negative when it was refused. */
   pushVideo(pack: iv_cm_venc_pack_s, utcMs: number): number {
     const type = pack.eFrameType === iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I ? 0 : 1
+    if (pack instanceof QueuedFrame)
+      return this.#core.moveVideo(pack.address, pack.u32Len, pack.u64PTS, utcMs, pack.u32Seq, type)
     return this.#core.copyVideo(bytesOf(pack), pack.u64PTS, utcMs, pack.u32Seq, type)
   }
 
   pushAudio(pack: iv_cm_aenc_pack_s, utcMs: number): number {
+    if (pack instanceof QueuedFrame)
+      return this.#core.moveAudio(pack.address, pack.u32Len, pack.u64PTS, utcMs, pack.u32Seq)
     return this.#core.copyAudio(bytesOf(pack), pack.u64PTS, utcMs, pack.u32Seq)
   }
 
@@ -157,9 +167,10 @@ export const openCore = async (
   evicts = false,
 ): Promise<ChannelCore | OpenFailure> => {
   const { av_fmt: format } = options
+  const queueBytes = options.capture_queue_bytes ?? 0
   const isAac = format.eAudioType === iv_cm_aenc_type_e.IV_CM_AENC_TYPE_AAC
   try {
-    const core = await Core.create({
+    const config = {
       ringBytes: options.u32MaxGopSize,
       format: options.cs_fmt,
       videoCodec: format.eVideoType,
@@ -169,7 +180,12 @@ export const openCore = async (
         : { sampleRate: format.eAudioSampleRate!, channels: (format.eAudioMode ?? 0) + 1 }),
       nominalFps: format.u32Framerate ?? 0,
       fullPolicy: evicts ? POLICY_EVICT : POLICY_REFUSE,
-    })
+    }
+    // only the threads build has a memory that a Worker can write into
+    const core = await Core.create(
+      config,
+      queueBytes > 0 ? { variant: 'threads', extraBytes: queueBytes } : {},
+    )
     return new ChannelCore(core, options)
   } catch (error) {
     if (error instanceof CoreError)
