@@ -32,7 +32,7 @@ export const CAPTURE_LENGTH = -3
 /** the channel was closed */
 export const CAPTURE_CLOSED = -4
 
-/** eFrameType of a picture that others do not have to come before. */
+/** eFrameType of an IDR: a picture that needs none before it. */
 export const FRAME_I = 0
 
 // 32-bit words from the queue's address on

@@ -56,7 +56,7 @@ export class CaptureWriter {
     this.#size = dataBytes(queue)
   }
 
-  /** Takes a frame: one copy. CAPTURE_OK, or why it was not taken. */
+  /** Takes a frame: one copy. `frameType` is a picture's eFrameType. CAPTURE_OK, or why it was not taken. */
   write(
     frame: Uint8Array,
     kind: CaptureKind,

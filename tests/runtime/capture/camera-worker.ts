@@ -36,7 +36,9 @@ for (const frame of frames) {
   if (how === 'play' && status !== CAPTURE_OK) throw new Error(`status ${status}`)
 }
 if (how === 'die') {
+  writer.waitForRoom(5000, 20_000)
   const address = writer.reserve(5000, CAPTURE_VIDEO)
+  if (address < 0) throw new Error(`no reservation: status ${address}`)
   writer.bytes.fill(0xff, address, address + 2500)
 }
 parentPort!.postMessage(statuses)
