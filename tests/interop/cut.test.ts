@@ -8,7 +8,7 @@ import { needTool, toolPath } from '../support/tools.ts'
 import { mux } from './mux.ts'
 
 /** Of each slice; `npm run soak` cuts each 200 times. */
-const CUTS = Number(process.env.SKYRILL_CUTS ?? 50)
+const CUTS = Number(process.env.SKYRILL_CUTS ?? 25)
 const SEED = 0x5ca1ab1e
 const TS_PACKET = 188
 const VIDEO_STREAM_IDS = 0xe0
