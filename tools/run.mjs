@@ -276,7 +276,7 @@ const test = async (wanted) => {
   }
   // two cores: two chains side by side, of like length
   const later = asked.some(({ name }) => name.startsWith('bun'))
-  await Promise.all([chain(['bun', 'node'], false), chain(['bun-host', 'deno', 'e2e'], later)])
+  await Promise.all([chain(['bun', 'node', 'e2e'], false), chain(['bun-host', 'deno'], later)])
   await chain(['pack'], false)
   const total = { passed: 0, failed: 0, skipped: 0 }
   console.log('\nsuite     passed  failed  skipped  seconds')
