@@ -63,7 +63,12 @@ for (const [what, command, args] of STEPS) {
   const started = Date.now()
   const done = spawnSync(command, args, {
     cwd: root,
-    env: { ...process.env, SKYRILL_SEQUENCES: SEQUENCES, SKYRILL_CUTS: CUTS },
+    env: {
+      ...process.env,
+      SKYRILL_SEQUENCES: SEQUENCES,
+      SKYRILL_CUTS: CUTS,
+      SKYRILL_SEED: values.seed,
+    },
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   })
