@@ -7,22 +7,11 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { openCloud, type TestCloud, until } from '../cloud/support/cloud.ts'
 import { TestDevice } from '../cloud/support/device.ts'
 import { makeSlices } from '../cloud/support/media.ts'
+import { CHROMIUM_ARGS } from '../support/chromium.ts'
 import { ffmpeg } from '../support/ffmpeg.ts'
 import { buildFolder, withTempFolder } from '../support/paths.ts'
 import { needTool, toolPath } from '../support/tools.ts'
 import { reservePort } from './support/cloud-process.ts'
-
-const ARGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-]
 
 /** What the page tells (`window.__skyrill`). */
 type PageState = { engine: string; mode: string; utcMs: number | null; currentTime: number }
@@ -85,7 +74,7 @@ describe('the page in Chromium', { skip, timeout: 110_000 }, () => {
     })
     context = await chromium.launchPersistentContext(profile, {
       executablePath: toolPath('chromium'),
-      args: ARGS,
+      args: CHROMIUM_ARGS,
       viewport: { width: 1280, height: 860 },
     })
     page = await context.newPage()

@@ -10,19 +10,10 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { until } from '../cloud/support/cloud.ts'
+import { CHROMIUM_ARGS } from '../support/chromium.ts'
 import { buildFolder, ROOT } from '../support/paths.ts'
 import { needTool, toolPath } from '../support/tools.ts'
 
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-]
 const PLAYED_S = 10
 const START_TIMEOUT_MS = 40_000
 const STOP_TIMEOUT_MS = 20_000

@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
+import { CHROMIUM_ARGS } from '../support/chromium.ts'
 
 const HLS_JS = createRequire(import.meta.url).resolve('hls.js/dist/hls.min.js')
 
@@ -109,17 +110,6 @@ const watch = async (page: Page, url: string, timeoutMs: number): Promise<PlayRe
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
-
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--autoplay-policy=no-user-gesture-required',
-]
 
 /** Plays `url` in headless Chromium until its end, an error, or the time is over. */
 export const playInChromium = async (
