@@ -3,6 +3,7 @@ import {
   CLOSED_PAUSE,
   CLOSED_STOP,
   Core,
+  type CoreCounters,
   CoreError,
   POLICY_EVICT,
   POLICY_REFUSE,
@@ -153,6 +154,11 @@ export class ChannelCore implements SliceStore {
 
   get memoryBytes(): number {
     return this.#core.memory.buffer.byteLength
+  }
+
+  /** Everything that the core counts; allocates, so not for every frame. */
+  counters(): CoreCounters {
+    return this.#core.counters()
   }
 }
 

@@ -176,8 +176,10 @@ describe('multi-threaded capture', { timeout: 110_000 }, () => {
     await until(() => captureCounters(queue).taken === statuses[CAPTURE_OK])
     assert.equal(captureCounters(queue).dropped, dropped)
     assert.equal(captureCounters(queue).corrupt, 0)
-    assert.equal(bench.core.videoFrames + bench.core.audioFrames, statuses[CAPTURE_OK])
-    assert.equal(bench.channel.refused, 0)
+    // small sound frames fit where pictures do not: what lies far from the last picture is refused, what lies before the next one left out
+    const { videoFrames, audioFrames, audioEarly, refusedTime } = bench.core.counters()
+    assert.equal(videoFrames + audioFrames + audioEarly + refusedTime, statuses[CAPTURE_OK])
+    assert.equal(bench.channel.refused, refusedTime)
     bench.capture!.close()
     await worker.terminate()
   })
