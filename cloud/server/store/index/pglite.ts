@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from './migrate.ts'
-import { type SqlDatabase, SqlIndexStore } from './sql.ts'
+import { type SqlDatabase, sqlIndex } from './sql.ts'
 import type { IndexStore } from './types.ts'
 
 /** Inserted rows are read from the index alone once a vacuum has seen them; PGlite has none that runs by itself. */
@@ -30,7 +30,7 @@ export const openPgliteIndex = async (
       VACUUM_INTERVAL_MS,
     )
     timer.unref()
-    return new SqlIndexStore(db, false, () => {
+    return sqlIndex(db, false, () => {
       clearInterval(timer)
       return client.close()
     })

@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { migrate } from './migrate.ts'
-import { type SqlDatabase, SqlIndexStore } from './sql.ts'
+import { type SqlDatabase, sqlIndex } from './sql.ts'
 import type { IndexStore } from './types.ts'
 
 /** Connections of one instance; its work on the index is short and bundled. */
@@ -26,7 +26,7 @@ export const openPostgresIndex = async (
   try {
     const db = drizzle({ client: pool }) as unknown as SqlDatabase
     await migrate(db)
-    return new SqlIndexStore(db, true, () => pool.end())
+    return sqlIndex(db, true, () => pool.end())
   } catch (error) {
     await pool.end()
     throw error

@@ -1,0 +1,156 @@
+import { and, asc, desc, eq, gt, gte, inArray, lt, sql } from 'drizzle-orm'
+import { SLICE_MAX_MS } from '../../slice.ts'
+import { fromRow, toRow } from './rows.ts'
+import { devices, slices } from './schema.ts'
+import type { Interval, OldSlice, Slice, SliceRange, SliceStore } from './slice-store.ts'
+import type { SqlDatabase } from './sql.ts'
+
+/** Rows per INSERT: PostgreSQL takes at most 65,535 parameters in one. */
+const INSERT_ROWS = 500
+
+/** The start is the slice's first picture, so a slice reaches into a range from at most SLICE_MAX_MS before it. */
+const inRange = (range: SliceRange) =>
+  and(
+    eq(slices.deviceId, range.deviceId),
+    eq(slices.channel, range.channel),
+    gt(slices.startMs, range.fromMs - SLICE_MAX_MS),
+    lt(slices.startMs, range.toMs),
+    gt(slices.endMs, range.fromMs),
+  )
+
+/** Slices in SQL. */
+export const sqlSlices = (db: SqlDatabase): SliceStore => ({
+  async putSlices(changed: readonly Slice[]): Promise<void> {
+    if (changed.length === 0) return
+    const ids = [...new Set(changed.map((slice) => slice.deviceId))]
+    await db.transaction(async (tx) => {
+      const query = tx.select({ id: devices.id }).from(devices)
+      const there = await query.where(inArray(devices.id, ids)).for('key share')
+      const known = new Set(there.map((row) => row.id))
+      const rows = changed.filter((slice) => known.has(slice.deviceId)).map(toRow)
+      for (let at = 0; at < rows.length; at += INSERT_ROWS)
+        await tx
+          .insert(slices)
+          .values(rows.slice(at, at + INSERT_ROWS))
+          .onConflictDoUpdate({
+            target: [slices.deviceId, slices.channel, slices.id],
+            set: REPLACED,
+          })
+    })
+  },
+
+  async slice(deviceId: number, channel: number, id: string): Promise<Slice | undefined> {
+    const wanted = and(
+      eq(slices.deviceId, deviceId),
+      eq(slices.channel, channel),
+      eq(slices.id, id),
+    )
+    const [row] = await db.select().from(slices).where(wanted)
+    return row && fromRow(row)
+  },
+
+  async slices(range: SliceRange): Promise<Slice[]> {
+    const query = db.select().from(slices).where(inRange(range))
+    return (await query.orderBy(asc(slices.startMs))).map(fromRow)
+  },
+
+  async sliceBefore(
+    deviceId: number,
+    channel: number,
+    beforeMs: number,
+  ): Promise<Slice | undefined> {
+    const wanted = and(
+      eq(slices.deviceId, deviceId),
+      eq(slices.channel, channel),
+      gte(slices.startMs, 0),
+      lt(slices.startMs, beforeMs),
+    )
+    const query = db.select().from(slices).where(wanted)
+    const [row] = await query.orderBy(desc(slices.startMs)).limit(1)
+    return row && fromRow(row)
+  },
+
+  async slicesBefore(
+    deviceId: number,
+    channel: number,
+    beforeMs: number,
+    limit: number,
+  ): Promise<OldSlice[]> {
+    const { id, format, bytes, startMs, endMs } = slices
+    const old = and(
+      eq(slices.deviceId, deviceId),
+      eq(slices.channel, channel),
+      lt(startMs, beforeMs),
+      lt(endMs, beforeMs),
+    )
+    const query = db.select({ id, format, bytes }).from(slices).where(old)
+    const rows = await query.orderBy(asc(startMs)).limit(limit)
+    return rows.map((row) => ({ ...row, channel, format: row.format as Slice['format'] }))
+  },
+
+  async deleteSlices(deviceId: number, channel: number, ids: readonly string[]): Promise<void> {
+    const named = and(
+      eq(slices.deviceId, deviceId),
+      eq(slices.channel, channel),
+      inArray(slices.id, [...ids]),
+    )
+    await db.delete(slices).where(named)
+  },
+
+  async timeline(range: SliceRange, gapMs: number): Promise<Interval[]> {
+    // a new interval starts where a slice starts more than gapMs behind everything before it
+    const { rows } = (await db.execute(sql`
+      with reach as (
+        select start_ms, end_ms,
+               max(end_ms) over (order by start_ms rows between unbounded preceding and 1 preceding) as before_ms
+        from slices where ${inRange(range)}
+      ), numbered as (
+        select start_ms, end_ms,
+               count(*) filter (where before_ms is null or start_ms > before_ms + ${gapMs})
+                 over (order by start_ms rows unbounded preceding) as interval_number
+        from reach
+      )
+      select min(start_ms) as start_ms, max(end_ms) as end_ms
+      from numbered group by interval_number order by 1`)) as unknown as {
+      rows: { start_ms: string | number; end_ms: string | number }[]
+    }
+    return rows.map((row) => ({ startMs: Number(row.start_ms), endMs: Number(row.end_ms) }))
+  },
+
+  async recordedIn(
+    deviceId: number,
+    channel: number,
+    intervals: readonly Interval[],
+  ): Promise<boolean[]> {
+    const wanted = JSON.stringify(intervals)
+    const { rows } = (await db.execute(sql`
+      select exists (
+        select 1 from slices
+        where device_id = ${deviceId} and channel = ${channel}
+          and start_ms > (i.value ->> 'startMs')::bigint - ${SLICE_MAX_MS}::bigint
+          and start_ms < (i.value ->> 'endMs')::bigint
+          and end_ms > (i.value ->> 'startMs')::bigint
+      ) as recorded
+      from json_array_elements(${wanted}::json) with ordinality as i (value, number)
+      order by i.number`)) as unknown as { rows: { recorded: boolean }[] }
+    return rows.map((row) => row.recorded)
+  },
+})
+
+/** Columns that a repeated slice replaces: all that can change while it grows. */
+const REPLACED = Object.fromEntries(
+  (
+    [
+      'state',
+      'startMs',
+      'endMs',
+      'bytes',
+      'pieces',
+      'endUtcMs',
+      'endPtsMs',
+      'endSeq',
+      'frames',
+      'reason',
+    ] as const
+  ).map((column) => [column, sql.raw(`excluded.${slices[column].name}`)]),
+)
