@@ -139,6 +139,14 @@ const SUITES = [
   { name: 'pack', folders: ['pack'] },
 ]
 
+/** What takes minutes or needs servers, browsers and emulators: `npm run test:long`, one after another, on Bun. */
+const LONG_SUITES = [
+  { name: 'faults', folders: ['faults'] },
+  { name: 'peers', folders: ['peers'] },
+  { name: 'page', folders: ['page'] },
+  { name: 'boards', folders: ['boards'] },
+]
+
 const testFiles = (folders) => {
   const files = []
   for (const folder of folders) {
@@ -156,6 +164,7 @@ const testFiles = (folders) => {
 }
 
 const SUITE_TIMEOUT_MS = 8 * 60_000
+const LONG_SUITE_TIMEOUT_MS = 12 * 60_000
 
 /** How each runner is called, and how its closing lines are read. */
 const RUNNERS = {
@@ -191,15 +200,14 @@ const RUNNERS = {
     },
   }),
 }
-RUNNERS['bun-host'] = RUNNERS.bun
-RUNNERS.e2e = RUNNERS.bun
-RUNNERS.pack = RUNNERS.bun
+for (const name of ['bun-host', 'e2e', 'pack', ...LONG_SUITES.map((suite) => suite.name)])
+  RUNNERS[name] = RUNNERS.bun
 
 const sum = (text, pattern) =>
   [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0)
 
 /** Runs one suite; `later` keeps its output until it has ended, as another one is being shown. */
-const runSuite = (suite, later = false) =>
+const runSuite = (suite, { later = false, timeoutMs = SUITE_TIMEOUT_MS } = {}) =>
   new Promise((resolve) => {
     const files = testFiles(suite.folders)
     if (files.length === 0)
@@ -210,9 +218,9 @@ const runSuite = (suite, later = false) =>
     let out = ''
     const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     const timer = setTimeout(() => {
-      out += `\n${suite.name} did not end within ${SUITE_TIMEOUT_MS / 1000} s\n`
+      out += `\n${suite.name} did not end within ${timeoutMs / 1000} s\n`
       child.kill('SIGKILL')
-    }, SUITE_TIMEOUT_MS)
+    }, timeoutMs)
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk) => {
         out += chunk
@@ -272,12 +280,28 @@ const test = async (wanted) => {
   const asked = SUITES.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
   const chain = async (names, later) => {
     for (const suite of asked)
-      if (names.includes(suite.name)) results.push(await runSuite(suite, later))
+      if (names.includes(suite.name)) results.push(await runSuite(suite, { later }))
   }
   // two cores: two chains side by side, of like length
   const later = asked.some(({ name }) => name.startsWith('bun'))
   await Promise.all([chain(['bun', 'node', 'e2e'], false), chain(['bun-host', 'deno'], later)])
   await chain(['pack'], false)
+  summarize(results)
+}
+
+const testLong = async (wanted) => {
+  for (const name of wanted)
+    if (!LONG_SUITES.some((suite) => suite.name === name))
+      die(`no long suite ${name}; there are ${LONG_SUITES.map((suite) => suite.name).join(', ')}`)
+  const results = []
+  for (const suite of LONG_SUITES)
+    if (wanted.length === 0 || wanted.includes(suite.name))
+      results.push(await runSuite(suite, { timeoutMs: LONG_SUITE_TIMEOUT_MS }))
+  summarize(results)
+}
+
+/** A table, and a last line that other programs read. */
+const summarize = (results) => {
   const total = { passed: 0, failed: 0, skipped: 0 }
   console.log('\nsuite     passed  failed  skipped  seconds')
   for (const r of results) {
@@ -307,6 +331,7 @@ const handOver = (file, args) => {
 const HELP = `node tools/run.mjs COMMAND
   start [--input FILE|rtsp://… …]   install, build, run the embedded cloud and one camera
   test [SUITE …]                    install, build, run checks and suites: ${SUITES.map((s) => s.name).join(', ')}
+  test-long [SUITE …]               the suites that take minutes: ${LONG_SUITES.map((s) => s.name).join(', ')}
   build                             test wasm, dist/, viewer
   wasm                              compile the committed wasm files
   bench CASE [--json]               benchmarks`
@@ -322,6 +347,11 @@ switch (command) {
     install()
     build()
     await test(args)
+    break
+  case 'test-long':
+    install()
+    build()
+    await testLong(args)
     break
   case 'build':
     install()
