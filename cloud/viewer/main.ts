@@ -54,6 +54,7 @@ const drawControls = (): void => {
 const playFrom = async (utcMs: number): Promise<void> => {
   if (!chosen) return
   const camera = chosen
+  player.leave()
   try {
     untell()
     const to = Math.max(timeline.recordings.at(-1)?.endMs ?? 0, utcMs + 86_400_000)
@@ -69,6 +70,7 @@ const playFrom = async (utcMs: number): Promise<void> => {
       tell(`Nothing was recorded at ${timeText(utcMs, zone)}; playing the next recording.`)
     player.playAt(camera, Math.max(next.startMs, Math.floor(utcMs)))
   } catch (error) {
+    player.stop()
     report(error)
   }
 }

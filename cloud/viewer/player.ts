@@ -50,6 +50,8 @@ export class Player {
   #toMs = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #recoveries = 0
+  /** a jump was asked for, and where its recording is, is still being looked up */
+  #isLeaving = false
 
   constructor(
     readonly video: HTMLVideoElement,
@@ -91,9 +93,17 @@ export class Player {
     return this.#hls && this.#hls.media === this.video ? 'hls.js' : 'none'
   }
 
-  /** UTC of the picture that is shown, or undefined while there is none. */
+  /** UTC of the picture that is shown; undefined while there is none, or while it is about to be left. */
   get utcMs(): number | undefined {
+    if (this.#isLeaving || this.video.seeking) return undefined
     return this.#hls?.playingDate?.getTime()
+  }
+
+  /** Says that `playAt` or `stop` follows: what is shown until then is not what was asked for. */
+  leave(): void {
+    this.#isLeaving = true
+    this.#wait()
+    this.events.changed()
   }
 
   get isPlaying(): boolean {
@@ -102,6 +112,7 @@ export class Player {
 
   /** Plays from a moment on. Within what is loaded already it only seeks. */
   playAt(camera: Camera, utcMs: number): void {
+    this.#isLeaving = false
     if (this.mode === 'range' && isSame(camera, this.#camera) && this.#seekLoaded(utcMs)) return
     this.#openRange(camera, utcMs)
   }
@@ -149,6 +160,7 @@ export class Player {
     this.#hls = undefined
     this.video.removeAttribute('src')
     this.mode = 'idle'
+    this.#isLeaving = false
     this.#isInterrupted = false
     this.#waitingSinceMs = undefined
     this.events.changed()
@@ -158,6 +170,7 @@ export class Player {
     clearTimeout(this.#retry)
     this.#hls?.destroy()
     this.#recoveries = 0
+    this.#isLeaving = false
     this.mode = mode
     this.#camera = camera
     this.#wait()
