@@ -50,7 +50,12 @@ export const openLine = (
   const channel = new Channel(options, { clock, log, core, callbacks })
   const events = eventModule.open(options, channel, callbacks, log)
   const ids = new SliceIds(bootId, () => system.takeSliceNumber(id))
-  const credentials = new CredentialStore(() => system.credentials(id), clock, random)
+  const credentials = new CredentialStore(
+    id,
+    (channel) => system.credentials(channel),
+    clock,
+    random,
+  )
   if (onDumpFile)
     channel.attachDump(
       new Dump({

@@ -235,6 +235,7 @@ class World {
       ids,
       leavesRest: this.evicts,
       credentials: new CredentialStore(
+        0,
         async () => token,
         clock,
         () => 0.5,

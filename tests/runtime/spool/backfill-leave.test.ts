@@ -22,7 +22,7 @@ for (const [denied, code] of CASES)
     const backfill = new Backfill({
       clock,
       random,
-      credentials: new CredentialStore(source, clock, random),
+      credentials: new CredentialStore<Credentials>(0, source, clock, random),
       times: () => ({ sendMs: 6000, replyMs: 5000 }),
       find: () => ({ start: { id: NAME }, pieces: [], end: {}, bytes: 10 }) as never,
       state: () => 'broken',
