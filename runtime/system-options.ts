@@ -21,6 +21,8 @@ export type SystemOptions = {
   commandTimeoutMs?: number
   /** ms between MQTT pings, at most 690000 */
   keepAliveMs?: number
+  /** bytes that a metered line may carry in a day (UTC); events and pictures go first. Kept count of in storePath */
+  dailyBytes?: number
   onOnline?(utcMs: number): void
   onOffline?(reason: string): void
   logger?: Logger
@@ -70,6 +72,10 @@ const systemSchema = z.object({
     .min(1000, refuse('must be at least 1000 ms'))
     .max(690_000, refuse('must be at most 690000 ms'))
     .default(60_000),
+  dailyBytes: z
+    .int(refuse('must be a whole number of bytes'))
+    .min(1024 * 1024, refuse('must be at least 1048576 bytes'))
+    .optional(),
 })
 
 export type CheckedSystemOptions = z.infer<typeof systemSchema>

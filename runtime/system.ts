@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { type Clock, type Random, systemClock, type Timer } from './clock.ts'
 import { hmacLogin, type MqttLogin, staticLogin } from './identity.ts'
 import { consoleLogger, errorText, type Logger } from './log.ts'
@@ -15,6 +16,8 @@ import {
   type SystemOptions,
 } from './system-options.ts'
 import type { Credentials, Denied } from './upload/credentials.ts'
+import { DayBudget } from './upload/day-budget.ts'
+import { Scheduler } from './upload/scheduler.ts'
 
 export const HEARTBEAT_MS = 30_000
 /** A login is good for so long after it was made: time enough for a clock that is somewhat behind. */
@@ -40,6 +43,8 @@ export class System {
   readonly random: Random
   /** names this start of the program in slice ids */
   readonly bootId = randomBytes(8).toString('hex')
+  /** the queue of all uploads of the device */
+  readonly scheduler: Scheduler
   log: Logger = consoleLogger()
   #running: Running | undefined
   #lastError = ''
@@ -51,6 +56,7 @@ export class System {
   constructor(dependencies: SystemDependencies = {}) {
     this.clock = dependencies.clock ?? systemClock
     this.random = dependencies.random ?? Math.random
+    this.scheduler = new Scheduler(this.clock)
   }
 
   get isInitialised(): boolean {
@@ -116,6 +122,7 @@ export class System {
     )
     this.#running = { options, session, plans, heartbeat: undefined }
     this.#lastError = ''
+    this.scheduler.budget = this.#budget(options)
     session.start()
     return iv_err_code_e.IV_ERR_NONE
   }
@@ -128,6 +135,7 @@ export class System {
     this.#running = undefined
     running.heartbeat?.cancel()
     running.plans.stop()
+    this.scheduler.close()
     await running.session.stop()
     return iv_err_code_e.IV_ERR_NONE
   }
@@ -184,6 +192,13 @@ export class System {
   watchAi(listener: (result: AiResult) => void): () => void {
     this.#aiListeners.add(listener)
     return () => this.#aiListeners.delete(listener)
+  }
+
+  #budget({ dailyBytes, storePath }: CheckedSystemOptions): DayBudget | undefined {
+    if (dailyBytes === undefined) return undefined
+    const { clock, log } = this
+    const path = storePath && join(storePath, 'day-budget.json')
+    return new DayBudget({ clock, log, limitBytes: dailyBytes, path })
   }
 
   #login(options: CheckedSystemOptions): MqttLogin {
