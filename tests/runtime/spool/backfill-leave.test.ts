@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Backfill } from '../../../runtime/spool/backfill.ts'
 import { iv_err_code_e } from '../../../runtime/status.ts'
 import { iv_cs_up_bk_state_e } from '../../../runtime/types.ts'
-import { CredentialStore, type Denied } from '../../../runtime/upload/credentials.ts'
+import { CredentialStore, type Credentials, type Denied } from '../../../runtime/upload/credentials.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 const NAME = '0123456789abcdef-00000001'
