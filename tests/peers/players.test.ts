@@ -5,9 +5,9 @@ import { dirname } from 'node:path'
 import { describe, test } from 'node:test'
 import { aacClip } from '../support/ffmpeg.ts'
 import { findTool, needTool } from '../support/tools.ts'
-import { mux } from './mux.ts'
+import { mux } from '../interop/mux.ts'
 import { playInChromium, playInFirefox, serveFolder, writePlaylist } from './player.ts'
-import { CAMERA_STREAMS } from './streams.ts'
+import { CAMERA_STREAMS } from '../interop/streams.ts'
 
 const TIMEOUT_MS = 40_000
 
