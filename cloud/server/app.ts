@@ -4,6 +4,7 @@ import { onError, onNotFound } from './middleware/errors.ts'
 import { securityHeaders } from './middleware/headers.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { eventRoutes } from './routes/events.ts'
+import { lossRoutes } from './routes/losses.ts'
 import { MEDIA_PATH, mediaRoutes } from './routes/media.ts'
 import { PICTURES_PATH, pictureRoutes } from './routes/pictures.ts'
 import { planRoutes } from './routes/plans.ts'
@@ -19,6 +20,7 @@ const apiRoutes = (services: Services) =>
     .route('/', planRoutes(services))
     .route('/', playbackRoutes(services))
     .route('/', eventRoutes(services))
+    .route('/', lossRoutes(services))
 
 export type Api = ReturnType<typeof apiRoutes>
 

@@ -15,6 +15,7 @@ import {
 import type { EventService } from './events/events.ts'
 import { faultText } from './faults.ts'
 import { errorText, type Logger } from './log.ts'
+import type { Losses } from './losses/losses.ts'
 import { NO_PLAN, permitsRecording, planProperties } from './plan.ts'
 import type { Presence } from './presence.ts'
 import type { Registry } from './registry.ts'
@@ -33,6 +34,7 @@ export type BridgeDependencies = {
   now: () => number
   publish(topic: string, payload: string): Promise<void>
   events: EventService
+  losses: Losses
   /** deletes everything that a device has recorded */
   destroy(device: Device): Promise<void>
   /** tus collection of a channel, as devices reach it */
@@ -126,6 +128,15 @@ export class MqttBridge {
         await this.#send(source, { method: 'event_report_reply', clientToken, ...answer })
         return
       }
+      case 'loss_report':
+        await this.parts.losses.report(device, message.params)
+        await this.#send(source, {
+          method: 'loss_report_reply',
+          clientToken,
+          code: ReplyCode.ok,
+          status: 'ok',
+        })
+        return
       case 'destroy':
         await this.parts.destroy(device)
         await this.#send(source, {

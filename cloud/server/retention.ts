@@ -76,6 +76,7 @@ export class Retention {
         const beforeMs = now() - days * DAY_MS
         await this.#deleteSlices(device, channel, beforeMs, deleted)
         await this.#deleteEvents(device, channel, beforeMs, deleted)
+        await index.losses.deleteBefore(device.id, channel, beforeMs)
       }
     if (deleted.slices + deleted.events > 0) log.info('old recordings deleted', deleted)
     return deleted

@@ -1,6 +1,7 @@
 import type { Catalog } from './catalog.ts'
 import type { Ingest } from './ingest/ingest.ts'
 import type { Logger } from './log.ts'
+import type { Losses } from './losses/losses.ts'
 import type { MqttBridge } from './mqtt-bridge.ts'
 import type { Presence } from './presence.ts'
 import type { Registry } from './registry.ts'
@@ -16,6 +17,7 @@ export type Services = {
   presence: Presence
   ingest: Ingest
   catalog: Catalog
+  losses: Losses
   bridge: MqttBridge
   signer: Signer
   log: Logger

@@ -11,6 +11,7 @@ import { EventService } from './events/events.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { type Listener, listen } from './listen.ts'
 import { createLogger, errorText, type Logger } from './log.ts'
+import { Losses } from './losses/losses.ts'
 import { MqttBridge } from './mqtt-bridge.ts'
 import { Presence } from './presence.ts'
 import { Registry } from './registry.ts'
@@ -88,6 +89,7 @@ export const startCloud = async (
     cleanup.push(() => ingest.close())
 
     const catalog = new Catalog(index, ingest)
+    const losses = new Losses({ index, catalog })
     let listener: Listener | undefined
     let isClosing = false
     const httpUrl = () => `http://${urlHost(host)}:${listener?.port ?? options.httpPort ?? 0}`
@@ -106,6 +108,7 @@ export const startCloud = async (
     const bridge = new MqttBridge({
       registry,
       events,
+      losses,
       destroy: (device) =>
         destroyRecordings({ index, registry, presence, ingest, catalog, now, pushPlan }, device),
       presence,
@@ -154,6 +157,7 @@ export const startCloud = async (
       presence,
       ingest,
       catalog,
+      losses,
       bridge,
       signer,
       log,

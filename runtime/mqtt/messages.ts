@@ -16,8 +16,15 @@ import {
   eventStopSchema,
 } from './event-messages.ts'
 import { CHANNEL_MAX, channelSchema, clientTokenSchema, utcMsSchema } from './fields.ts'
+import {
+  clockEpochReplySchema,
+  clockEpochSchema,
+  lossReportReplySchema,
+  lossReportSchema,
+} from './loss-messages.ts'
 
 export * from './event-messages.ts'
+export * from './loss-messages.ts'
 export { CHANNEL_MAX, channelSchema, clientTokenSchema }
 
 /** Boot id (16 hexadecimal digits) and slice number of that boot and channel (8 decimal digits). */
@@ -125,6 +132,8 @@ export const upMessageSchema = z.discriminatedUnion('method', [
   eventReportSchema,
   destroySchema,
   aiResultReplySchema,
+  lossReportSchema,
+  clockEpochSchema,
 ])
 export type UpMessage = z.infer<typeof upMessageSchema>
 
@@ -138,6 +147,8 @@ export const downMessageSchema = z.discriminatedUnion('method', [
   eventReportReplySchema,
   destroyReplySchema,
   aiResultSchema,
+  lossReportReplySchema,
+  clockEpochReplySchema,
 ])
 export type DownMessage = z.infer<typeof downMessageSchema>
 

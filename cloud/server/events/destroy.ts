@@ -22,6 +22,7 @@ export const destroyRecordings = async (parts: DestroyParts, device: Device): Pr
   // a batch for the index may be on its way
   await ingest.tick()
   await index.deleteRecordings(device.id)
+  await index.losses.deleteAll(device.id)
   catalog.forget(device.id)
   for (const channel of channels) await pushPlan(device, channel, plan)
 }

@@ -22,6 +22,7 @@ import { applyIndex } from './slice-index.ts'
 const SILENCE_MS = 150_000
 /** The same once its device has started the next one: an append may still be on its way. */
 const SUPERSEDED_MS = 3000
+const BOOT_ID_LENGTH = 16
 /** What changed goes to the index this often, in one statement; readers here see it at once, others this late. */
 const FLUSH_INTERVAL_MS = 500
 
@@ -115,7 +116,7 @@ export class Ingest {
       }
       const key = sliceObjectKey(device, fresh)
       const object = await this.parts.objects.grow(key, headerText(device, fresh, length))
-      this.#supersede(device.id, channel)
+      this.#supersede(device.id, channel, start.id)
       const slice = { ...fresh, bytes: object.bytes }
       this.#track({
         name,
@@ -245,9 +246,11 @@ export class Ingest {
     this.#writer.note(entry)
   }
 
-  #supersede(deviceId: number, channel: number): void {
+  /** A slice that is sent later (backfill, maybe of an earlier boot) says nothing about the one that is being recorded. */
+  #supersede(deviceId: number, channel: number, id: string): void {
     const deadlineMs = this.parts.now() + SUPERSEDED_MS
     for (const entry of this.#open.of(deviceId, channel)) {
+      if (!precedes(entry.slice.id, id)) continue
       entry.isSuperseded = true
       entry.deadlineMs = Math.min(entry.deadlineMs, deadlineMs)
     }
@@ -287,6 +290,10 @@ export class Ingest {
     }
   }
 }
+
+/** Whether a slice was begun before another one of the same boot: ids are boot id and number. */
+const precedes = (id: string, other: string): boolean =>
+  id.slice(0, BOOT_ID_LENGTH) === other.slice(0, BOOT_ID_LENGTH) && id < other
 
 const position = (slice: Slice): SlicePosition =>
   slice.state === 'done' ? { offset: slice.bytes, length: slice.bytes } : { offset: slice.bytes }

@@ -76,7 +76,8 @@ export const playbackRoutes = (services: Services) => {
       const { from: fromMs, to: toMs, gapMs } = c.req.valid('query')
       checkRange(fromMs, toMs, TIMELINE_MAX_MS)
       const range = { deviceId: device.id, channel, fromMs, toMs }
-      return c.json({ recordings: await catalog.timeline(range, gapMs), nowMs: now() })
+      const recordings = await catalog.timeline(range, gapMs)
+      return c.json({ recordings, losses: await services.losses.missing(range), nowMs: now() })
     })
     .get(`${CHANNEL}/slices`, query(rangeSchema), async (c) => {
       const { device, channel } = await target(c)

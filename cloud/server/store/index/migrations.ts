@@ -82,4 +82,18 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     )`,
     `create index events_time on events (device_id, start_ms)`,
   ],
+  [
+    // what devices say is missing
+    `create table losses (
+      device_id integer not null references devices (id) on delete cascade,
+      channel smallint not null,
+      id text not null,
+      start_ms bigint not null,
+      end_ms bigint not null,
+      bytes bigint not null,
+      cause text not null,
+      primary key (device_id, channel, id)
+    )`,
+    `create index losses_time on losses (device_id, channel, start_ms)`,
+  ],
 ]

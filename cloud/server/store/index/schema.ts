@@ -99,3 +99,18 @@ export const events = pgTable(
   },
   (table) => [primaryKey({ columns: [table.deviceId, table.channel, table.key] })],
 )
+
+/** What devices say is missing. */
+export const losses = pgTable(
+  'losses',
+  {
+    deviceId: integer('device_id').notNull(),
+    channel: smallint('channel').notNull(),
+    id: text('id').notNull(),
+    startMs: int8('start_ms').notNull(),
+    endMs: int8('end_ms').notNull(),
+    bytes: int8('bytes').notNull(),
+    cause: text('cause').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.deviceId, table.channel, table.id] })],
+)

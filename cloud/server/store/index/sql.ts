@@ -1,6 +1,7 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { sqlDevices } from './sql-devices.ts'
 import { SqlEventStore } from './sql-events.ts'
+import { sqlLosses } from './sql-losses.ts'
 import { sqlPlans } from './sql-plans.ts'
 import { sqlSlices } from './sql-slices.ts'
 import type { IndexStore } from './types.ts'
@@ -18,5 +19,6 @@ export const sqlIndex = (
   ...sqlPlans(db),
   ...sqlSlices(db),
   events: new SqlEventStore(db),
+  losses: sqlLosses(db),
   close,
 })

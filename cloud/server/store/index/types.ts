@@ -1,5 +1,6 @@
 import type { DeviceStore } from './device-store.ts'
 import type { EventStore } from './event-store.ts'
+import type { LossStore } from './loss-store.ts'
 import type { PlanStore } from './plan-store.ts'
 import type { SliceStore } from './slice-store.ts'
 
@@ -25,5 +26,6 @@ export type IndexStore = DeviceStore &
     /** other processes read it too: they learn from it what is being recorded here */
     readonly isShared: boolean
     readonly events: EventStore
+    readonly losses: LossStore
     close(): Promise<void>
   }

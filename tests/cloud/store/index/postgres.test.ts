@@ -6,6 +6,7 @@ import { openCloud } from '../../support/cloud.ts'
 import { noise, pieces, sliceId, sliceStart, TestDevice } from '../../support/device.ts'
 import { needPostgres, startPostgres } from '../../support/postgres.ts'
 import { eventStoreSuite } from './event-suite.ts'
+import { lossStoreSuite } from './loss-suite.ts'
 import { indexStoreSuite } from './suite.ts'
 
 const skip = needPostgres()
@@ -29,6 +30,7 @@ if (skip) test('index store: PostgreSQL', { skip }, () => {})
 else {
   indexStoreSuite('PostgreSQL', open)
   eventStoreSuite('PostgreSQL', open)
+  lossStoreSuite('PostgreSQL', open)
 }
 
 test('a cloud with its index on a server', { skip, timeout: 60_000 }, async () => {
