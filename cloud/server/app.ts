@@ -1,7 +1,11 @@
 import { Hono } from 'hono'
 import { requireViewer } from './middleware/auth.ts'
+import { jsonLimit } from './middleware/body-limit.ts'
 import { onError, onNotFound } from './middleware/errors.ts'
 import { securityHeaders } from './middleware/headers.ts'
+import { rateLimit } from './middleware/rate-limit.ts'
+import { requestLog } from './middleware/request-log.ts'
+import { accountRoutes } from './routes/accounts.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { eventRoutes } from './routes/events.ts'
 import { lossRoutes } from './routes/losses.ts'
@@ -9,6 +13,7 @@ import { MEDIA_PATH, mediaRoutes } from './routes/media.ts'
 import { PICTURES_PATH, pictureRoutes } from './routes/pictures.ts'
 import { planRoutes } from './routes/plans.ts'
 import { playbackRoutes } from './routes/playback.ts'
+import { sessionRoutes } from './routes/session.ts'
 import { UPLOADS_PATH, uploadRoutes } from './routes/uploads.ts'
 import { viewerRoutes } from './routes/viewer.ts'
 import type { Services } from './services.ts'
@@ -21,6 +26,7 @@ const apiRoutes = (services: Services) =>
     .route('/', playbackRoutes(services))
     .route('/', eventRoutes(services))
     .route('/', lossRoutes(services))
+    .route('/', accountRoutes(services))
 
 export type Api = ReturnType<typeof apiRoutes>
 
@@ -29,11 +35,14 @@ export const createApp = (services: Services): Hono => {
   const app = new Hono()
   app.onError(onError(services.log))
   app.notFound(onNotFound)
+  app.use(requestLog(services.log))
   // before the headers for browsers: devices do not need them, and every append would carry them
   app.route(UPLOADS_PATH, uploadRoutes(services))
   app.route(PICTURES_PATH, pictureRoutes(services))
   app.use(securityHeaders())
   app.get('/healthz', (c) => c.json({ ok: true, mqtt: services.bridge.counters }))
+  app.use('/api/*', rateLimit(services.limits), jsonLimit())
+  app.route('/api', sessionRoutes(services))
   app.use('/api/*', requireViewer(services))
   app.use(`${MEDIA_PATH}/*`, requireViewer(services))
   app.route('/api', apiRoutes(services))

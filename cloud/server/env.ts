@@ -23,6 +23,8 @@ const envSchema = z.object({
   SKYRILL_VIEWER_TOKEN: tokenSchema.optional(),
   SKYRILL_SIGNING_KEY: tokenSchema.optional(),
   SKYRILL_MIN_FREE_MIB: z.coerce.number().int().min(0).default(256),
+  SKYRILL_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
+  SKYRILL_API_RATE: z.coerce.number().int().min(1).max(100_000).default(100),
   SKYRILL_LOG: z.enum(LOG_LEVELS).default('info'),
 })
 
@@ -48,6 +50,10 @@ export type CloudOptions = {
   signingKey?: string
   /** uploads are answered 507 while the disk has less than this free */
   minFreeBytes?: number
+  /** proxies in front of the server: so many addresses at the end of X-Forwarded-For are believed */
+  proxies?: number
+  /** requests of the API per address and second, on average; six times as many at once */
+  apiPerSecond?: number
   logLevel?: (typeof LOG_LEVELS)[number]
 }
 
@@ -64,6 +70,8 @@ export const parseEnv = (env: Record<string, string | undefined>): CloudOptions 
     mqttPort: value.SKYRILL_MQTT_PORT,
     dataDir: value.SKYRILL_DATA,
     minFreeBytes: value.SKYRILL_MIN_FREE_MIB * MIB,
+    proxies: value.SKYRILL_PROXIES,
+    apiPerSecond: value.SKYRILL_API_RATE,
     logLevel: value.SKYRILL_LOG,
     ...(value.SKYRILL_DATABASE_URL && { databaseUrl: value.SKYRILL_DATABASE_URL }),
     ...(value.SKYRILL_MQTT_BROKER_URL && { mqttBrokerUrl: value.SKYRILL_MQTT_BROKER_URL }),

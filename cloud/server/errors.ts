@@ -5,12 +5,17 @@ export type ErrorCode =
   | 'conflict'
   | 'destroyed'
   | 'forbidden'
+  | 'gone'
   | 'internal'
+  | 'link_expired'
+  | 'mixed_formats'
   | 'no_plan'
   | 'not_found'
+  | 'pinned'
   | 'range_not_satisfiable'
   | 'storage_full'
   | 'too_large'
+  | 'too_many_requests'
   | 'unauthorized'
   | 'unavailable'
   | 'unsupported_type'
@@ -29,6 +34,7 @@ export type ErrorStatus =
   | 413
   | 415
   | 416
+  | 429
   | 460
   | 500
   | 503
@@ -52,3 +58,6 @@ export const unauthorized = (message: string) =>
   new ApiError(401, 'unauthorized', message, { 'WWW-Authenticate': 'Bearer' })
 export const forbidden = (message: string) => new ApiError(403, 'forbidden', message)
 export const notFound = (message: string) => new ApiError(404, 'not_found', message)
+
+export const tooManyRequests = (message: string, retryAfterS: number) =>
+  new ApiError(429, 'too_many_requests', message, { 'Retry-After': String(retryAfterS) })

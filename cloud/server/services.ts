@@ -1,5 +1,8 @@
+import type { Accounts } from './accounts/accounts.ts'
+import type { Sessions } from './accounts/sessions.ts'
 import type { Catalog } from './catalog.ts'
 import type { Ingest } from './ingest/ingest.ts'
+import type { Limits } from './limits/limits.ts'
 import type { Logger } from './log.ts'
 import type { Losses } from './losses/losses.ts'
 import type { MqttBridge } from './mqtt-bridge.ts'
@@ -19,6 +22,9 @@ export type Services = {
   catalog: Catalog
   losses: Losses
   bridge: MqttBridge
+  accounts: Accounts
+  sessions: Sessions
+  limits: Limits
   signer: Signer
   log: Logger
   now: () => number

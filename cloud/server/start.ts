@@ -1,3 +1,5 @@
+import { Accounts } from './accounts/accounts.ts'
+import { Sessions } from './accounts/sessions.ts'
 import { createApp } from './app.ts'
 import { openAedesBroker } from './broker/aedes.ts'
 import { openExternalBroker } from './broker/external.ts'
@@ -9,6 +11,7 @@ import type { CloudOptions } from './env.ts'
 import { destroyRecordings } from './events/destroy.ts'
 import { EventService } from './events/events.ts'
 import { Ingest } from './ingest/ingest.ts'
+import { createLimits } from './limits/limits.ts'
 import { type Listener, listen } from './listen.ts'
 import { createLogger, errorText, type Logger } from './log.ts'
 import { Losses } from './losses/losses.ts'
@@ -150,7 +153,15 @@ export const startCloud = async (
       return savePresence()
     })
 
+    const accounts = new Accounts(index.db, now)
+    const sessions = new Sessions(index.db, accounts, { adminToken, viewerToken }, now)
     const services: Services = {
+      accounts,
+      sessions,
+      limits: createLimits(now, {
+        ...(options.proxies !== undefined && { proxies: options.proxies }),
+        ...(options.apiPerSecond !== undefined && { apiPerSecond: options.apiPerSecond }),
+      }),
       objects,
       index,
       registry,

@@ -1,17 +1,16 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import { z } from 'zod'
-import { forbidden, unauthorized } from '../errors.ts'
+import type { Access, Role } from '../accounts/types.ts'
+import { forbidden, notFound, unauthorized } from '../errors.ts'
 import type { Services } from '../services.ts'
+import { deviceKey } from '../slice.ts'
+import type { Device } from '../store/index/types.ts'
 import { sameText } from '../tokens.ts'
+import { checkSameOrigin } from './same-site.ts'
 
-/** An admin may do everything, a viewer may look. */
-export type Role = 'admin' | 'viewer'
+export type { Role } from '../accounts/types.ts'
 
 const COOKIE = 'skyrill_session'
-const PURPOSE = 'session'
-const SESSION_MS = 30 * 86_400_000
-const sessionSchema = z.object({ r: z.enum(['admin', 'viewer']), e: z.number() })
 
 type Tokens = Pick<Services, 'adminToken' | 'viewerToken'>
 
@@ -25,54 +24,108 @@ const roleOfToken = (services: Tokens, token: string): Role | undefined => {
 export const bearerToken = (c: Context): string | undefined =>
   /^Bearer +(\S+)$/i.exec(c.req.header('Authorization') ?? '')?.[1]
 
-const roleOfCookie = (c: Context, services: Services): Role | undefined => {
-  const cookie = getCookie(c, COOKIE)
-  if (cookie === undefined) return undefined
-  const session = sessionSchema.safeParse(services.signer.verify(PURPOSE, cookie))
-  if (!session.success || session.data.e <= services.now()) return undefined
-  return session.data.r
-}
+/** What the session cookie holds, whatever it is worth. */
+export const sessionValue = (c: Context): string | undefined => getCookie(c, COOKIE)
 
-/** Exchanges a token for a session cookie that scripts cannot read. False when the token is worth nothing. */
-export const startSession = (c: Context, services: Services, token: string): boolean => {
-  const role = roleOfToken(services, token)
-  if (!role) {
-    deleteCookie(c, COOKIE, { path: '/' })
-    return false
-  }
-  setCookie(c, COOKIE, services.signer.sign(PURPOSE, { r: role, e: services.now() + SESSION_MS }), {
+/** Begins a session in a cookie that scripts cannot read; one that was there ends. */
+export const beginSession = async (
+  c: Context,
+  services: Services,
+  owner: { accountId: number } | { token: string },
+): Promise<void> => {
+  const before = sessionValue(c)
+  if (before !== undefined) await services.sessions.end(before)
+  const { value, lifetimeMs } = await services.sessions.begin(owner)
+  setCookie(c, COOKIE, value, {
     httpOnly: true,
     sameSite: 'Strict',
     path: '/',
-    maxAge: SESSION_MS / 1000,
+    maxAge: lifetimeMs / 1000,
     secure: services.publicUrl().startsWith('https:'),
   })
-  return true
+}
+
+export const endSession = async (c: Context, services: Services): Promise<void> => {
+  const value = sessionValue(c)
+  if (value !== undefined) await services.sessions.end(value)
+  deleteCookie(c, COOKIE, { path: '/' })
+}
+
+/** Exchanges a token for a session. Undefined when the token is worth nothing. */
+export const startSession = async (
+  c: Context,
+  services: Services,
+  token: string,
+): Promise<Role | undefined> => {
+  const role = roleOfToken(services, token)
+  if (role) await beginSession(c, services, { token })
+  else await endSession(c, services)
+  return role
+}
+
+/** Whether the query's token counts: players can send no header, and what changes something is no player. */
+const queryToken = (c: Context): string | undefined =>
+  ['GET', 'HEAD'].includes(c.req.method) ? c.req.query('token') : undefined
+
+/**
+ * Who asks: a token as Bearer or in the query, else a session cookie. A token that is wrong is worth nothing even when a cookie is
+ * right. Throws when a cookie is used for a change from another site.
+ */
+export const findAccess = async (c: Context, services: Services): Promise<Access | undefined> => {
+  const token = bearerToken(c) ?? queryToken(c)
+  if (token !== undefined) {
+    const role = roleOfToken(services, token)
+    return role && { role, account: null }
+  }
+  const value = sessionValue(c)
+  const access = value === undefined ? undefined : await services.sessions.access(value)
+  if (access) checkSameOrigin(c, services.publicUrl())
+  return access
+}
+
+/** Who asks, behind `requireViewer`. */
+export const accessOf = (c: Context): Access => c.get('access') as Access
+
+/** Whether a device may be seen by who asks. */
+export const maySee = (c: Context, device: Pick<Device, 'productId' | 'deviceName'>): boolean => {
+  const { devices } = accessOf(c)
+  return devices === undefined || devices.has(deviceKey(device))
+}
+
+/** Paths of one device, as they stand in URLs. */
+const DEVICE_PATH = /^\/(?:api\/devices|media)\/([^/]+)\/([^/]+)(?:\/|$)/
+/** What an account that sees some devices only may ask for besides them; the list itself is cut to them. */
+const OWN_PATHS = new Set(['/api/devices', '/api/session', '/api/session/password'])
+
+/** An account that sees some devices only gets nothing else: what a route forgets to ask is refused here. */
+const checkScope = (c: Context, { devices }: Access): void => {
+  if (devices === undefined) return
+  const [, productId, deviceName] = DEVICE_PATH.exec(c.req.path) ?? []
+  if (productId !== undefined && devices.has(`${productId}/${deviceName}`)) return
+  if (productId === undefined && OWN_PATHS.has(c.req.path)) return
+  throw notFound('there is nothing that this account may see')
 }
 
 /**
  * Lets in who may look: a token as Bearer, a session cookie, or, for players that can do neither, `?token=` on a GET.
- * A Bearer token that is wrong is refused even when a cookie is right.
  */
 export const requireViewer =
   (services: Services): MiddlewareHandler =>
   async (c, next) => {
-    const bearer = bearerToken(c)
-    const query = ['GET', 'HEAD'].includes(c.req.method) ? c.req.query('token') : undefined
-    const token = bearer ?? query
-    const role = token === undefined ? roleOfCookie(c, services) : roleOfToken(services, token)
-    if (!role)
+    const access = await findAccess(c, services)
+    if (!access)
       throw unauthorized(
-        token === undefined
-          ? 'no access: open the page by the address that the server printed, or send "Authorization: Bearer TOKEN"'
+        (bearerToken(c) ?? queryToken(c)) === undefined
+          ? 'no access: log in on the page, or send "Authorization: Bearer TOKEN"'
           : 'the token is not valid; the server printed the right ones when it started',
       )
-    c.set('role', role)
+    checkScope(c, access)
+    c.set('access', access)
     await next()
   }
 
 /** Lets in admins only; stands behind `requireViewer`. */
 export const requireAdmin = (): MiddlewareHandler => async (c, next) => {
-  if (c.get('role') !== 'admin') throw forbidden('this needs the admin token')
+  if (accessOf(c).role !== 'admin') throw forbidden('this needs an admin')
   await next()
 }

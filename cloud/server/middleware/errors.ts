@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import { ApiError } from '../errors.ts'
 import { errorText, type Logger } from '../log.ts'
 import { StorageFullError } from '../store/objects/types.ts'
+import { requestIdOf } from './request-log.ts'
 
 /** Every error answer has this shape. */
 export const errorBody = (code: string, message: string) => ({ error: { code, message } })
@@ -27,6 +28,7 @@ export const onError =
       log.error('request failed', {
         method: c.req.method,
         path: c.req.path,
+        requestId: requestIdOf(c),
         reason: error instanceof Error ? (error.stack ?? error.message) : errorText(error),
       })
     const { status, code, message, headers } =

@@ -26,11 +26,11 @@ const folder = (): string => {
 export const viewerRoutes = (services: Services) => {
   const app = new Hono()
   for (const [path, { file, type }] of Object.entries(FILES))
-    app.get(path, (c) => {
+    app.get(path, async (c) => {
       const token = c.req.query('token')
       if (path === '/' && token !== undefined) {
         // out of the address bar, the history and the logs, into a cookie
-        const ok = startSession(c, services, token)
+        const ok = await startSession(c, services, token)
         return c.redirect(ok ? '/' : '/?denied', 302)
       }
       const full = join(folder(), file)

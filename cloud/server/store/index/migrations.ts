@@ -83,6 +83,29 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `create index events_time on events (device_id, start_ms)`,
   ],
   [
+    // people: their accounts and the sessions of their browsers
+    `create table accounts (
+      id serial primary key,
+      name text not null unique,
+      role text not null,
+      password text not null,
+      created_ms bigint not null
+    )`,
+    // no reference to devices: an account that saw only a device that is gone must not see all of a sudden
+    `create table account_devices (
+      account_id integer not null references accounts (id) on delete cascade,
+      device_id integer not null,
+      primary key (account_id, device_id)
+    )`,
+    `create table sessions (
+      hash text not null primary key,
+      account_id integer references accounts (id) on delete cascade,
+      token_hash text,
+      created_ms bigint not null,
+      expires_ms bigint not null
+    )`,
+  ],
+  [
     // what devices say is missing
     `create table losses (
       device_id integer not null references devices (id) on delete cascade,
@@ -95,5 +118,98 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       primary key (device_id, channel, id)
     )`,
     `create index losses_time on losses (device_id, channel, start_ms)`,
+  ],
+  [
+    // pins, shares, exports, audit log, quotas
+    `alter table devices add column time_zone text not null default 'UTC'`,
+    `alter table devices add column quota_bytes bigint not null default 0`,
+    `create table pins (
+      id text primary key,
+      device_id integer not null references devices (id) on delete cascade,
+      channel smallint not null,
+      start_ms bigint not null,
+      end_ms bigint,
+      event_key text,
+      note text not null,
+      created_ms bigint not null,
+      created_by text not null,
+      constraint pins_event unique (device_id, channel, event_key)
+    )`,
+    `create index pins_time on pins (device_id, channel, start_ms)`,
+    `create table shares (
+      id text primary key,
+      device_id integer not null references devices (id) on delete cascade,
+      channel smallint not null,
+      start_ms bigint not null,
+      end_ms bigint not null,
+      event_key text,
+      note text not null,
+      expires_ms bigint not null,
+      revoked_ms bigint not null default 0,
+      created_ms bigint not null,
+      created_by text not null
+    )`,
+    `create index shares_device on shares (device_id)`,
+    `create table exports (
+      id text primary key,
+      device_id integer not null references devices (id) on delete cascade,
+      channel smallint not null,
+      start_ms bigint not null,
+      end_ms bigint not null,
+      state text not null,
+      progress double precision not null default 0,
+      bytes bigint not null default 0,
+      duration_ms double precision not null default 0,
+      reason text not null default '',
+      created_ms bigint not null,
+      created_by text not null,
+      touched_ms bigint not null,
+      expires_ms bigint not null default 0
+    )`,
+    `create index exports_channel on exports (device_id, channel)`,
+    `create table audit (
+      id serial primary key,
+      at_ms bigint not null,
+      actor text not null,
+      action text not null,
+      device text not null,
+      channel smallint,
+      start_ms bigint,
+      end_ms bigint,
+      detail text not null
+    )`,
+    // room is made oldest first, whoever recorded it
+    `create index slices_age on slices (start_ms)`,
+  ],
+  [
+    // keys are compared byte by byte, as the object store does
+    `create table instances (
+      id text primary key,
+      until_ms bigint not null
+    )`,
+    `create table jobs (
+      name text primary key,
+      owner text not null
+    )`,
+    `create table uploads (
+      key text collate "C" primary key,
+      owner text not null,
+      header text not null,
+      base_bytes bigint not null,
+      version integer not null default 0,
+      sealed boolean not null default false,
+      superseded boolean not null default false
+    )`,
+    `create index uploads_owner on uploads (owner)`,
+    `create table upload_appends (
+      key text collate "C" not null references uploads (key) on delete cascade,
+      version integer not null,
+      at bigint not null,
+      bytes integer not null,
+      sha256 text not null,
+      note text not null,
+      part text not null,
+      primary key (key, version)
+    )`,
   ],
 ]
