@@ -1,10 +1,13 @@
 import { Hono } from 'hono'
+import { requireMedia } from './hls/media-link.ts'
 import { requireViewer } from './middleware/auth.ts'
 import { jsonLimit } from './middleware/body-limit.ts'
 import { onError, onNotFound } from './middleware/errors.ts'
 import { securityHeaders } from './middleware/headers.ts'
 import { rateLimit } from './middleware/rate-limit.ts'
 import { requestLog } from './middleware/request-log.ts'
+import { openApiDocument } from './openapi/document.ts'
+import { createRouter } from './openapi/router.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -20,7 +23,7 @@ import type { Services } from './services.ts'
 
 /** The API that people and pages use; its type is what the page's client is made from. */
 const apiRoutes = (services: Services) =>
-  new Hono()
+  createRouter()
     .route('/', deviceRoutes(services))
     .route('/', planRoutes(services))
     .route('/', playbackRoutes(services))
@@ -42,10 +45,16 @@ export const createApp = (services: Services): Hono => {
   app.use(securityHeaders())
   app.get('/healthz', (c) => c.json({ ok: true, mqtt: services.bridge.counters }))
   app.use('/api/*', rateLimit(services.limits), jsonLimit())
-  app.route('/api', sessionRoutes(services))
+  const session = sessionRoutes(services)
+  app.route('/api', session)
   app.use('/api/*', requireViewer(services))
-  app.use(`${MEDIA_PATH}/*`, requireViewer(services))
-  app.route('/api', apiRoutes(services))
+  app.use(`${MEDIA_PATH}/*`, requireMedia(services))
+  const api = apiRoutes(services)
+  const document = openApiDocument(createRouter().route('/', session).route('/', api))
+  app.get('/api/openapi.json', (c) =>
+    c.json({ ...document, servers: [{ url: `${services.publicUrl()}/api` }] }),
+  )
+  app.route('/api', api)
   app.route(MEDIA_PATH, mediaRoutes(services))
   app.route('/', viewerRoutes(services))
   return app

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { NO_PLAN } from './plan.ts'
 import { deviceKey } from './slice.ts'
+import type { DeviceChange } from './store/index/device-store.ts'
 import type { Device, IndexStore, Plan } from './store/index/types.ts'
 import { TimedCache } from './timed-cache.ts'
 
@@ -34,6 +35,7 @@ export class Registry {
     deviceName: string
     secret?: string | undefined
     label?: string | undefined
+    timeZone?: string | undefined
   }): Promise<Device | undefined> {
     const device = await this.index.createDevice({
       productId: given.productId,
@@ -41,6 +43,7 @@ export class Registry {
       secret: given.secret ?? newSecret(),
       label: given.label ?? '',
       createdMs: this.now(),
+      ...(given.timeZone !== undefined && { timeZone: given.timeZone }),
     })
     this.#devices.clear()
     return device
@@ -61,6 +64,12 @@ export class Registry {
     const rotated = await this.index.rotateSecret(device.id, secret ?? newSecret())
     this.#devices.forget(deviceKey(device))
     return rotated
+  }
+
+  async change(device: Device, change: DeviceChange): Promise<Device | undefined> {
+    const changed = await this.index.changeDevice(device.id, change)
+    this.#devices.forget(deviceKey(device))
+    return changed
   }
 
   async delete(device: Device): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog.ts'
 import { deviceKey } from '../slice.ts'
 import type { CloudEvent } from '../store/index/event-store.ts'
-import type { Device, Interval } from '../store/index/types.ts'
+import type { Device, IndexStore, Interval } from '../store/index/types.ts'
 
 /** A recording that is whole begins at an IDR and ends between two pictures; a gap of less than this is none. */
 const TOLERANCE_MS = 2000
@@ -26,6 +26,8 @@ export type EventView = {
   recordedMs: number
   ai: number
   aiText: string | null
+  /** never deleted by itself */
+  isPinned: boolean
   /** paths below the server's address; null when there is nothing */
   picture: string | null
   playlist: string | null
@@ -99,6 +101,7 @@ const viewOf = (
   device: Device,
   event: CloudEvent,
   recorded: readonly Interval[],
+  isPinned: boolean,
   nowMs: number,
 ): EventView => {
   const { key, channel, eventId, info, isMoment, startMs, endMs, videoStartMs, videoEndMs } = event
@@ -119,25 +122,39 @@ const viewOf = (
     recordedMs,
     ai: event.ai,
     aiText: event.aiText,
+    isPinned,
     picture: event.pictureType === null ? null : `${path}/picture`,
     playlist: video === 'none' ? null : `${path}/playlist.m3u8`,
   }
 }
 
+export type EventParts = { catalog: Catalog; index: IndexStore }
+
 /** Events of a device as the API shows them, in the order in which they are given. */
 export const eventViews = async (
-  catalog: Catalog,
+  { catalog, index }: EventParts,
   device: Device,
   events: readonly CloudEvent[],
   nowMs: number,
 ): Promise<EventView[]> => {
+  if (events.length === 0) return []
   const recorded = await recordedOver(catalog, device.id, events, nowMs)
-  return events.map((event) => viewOf(device, event, recorded.get(event.channel) ?? [], nowMs))
+  const pins = await index.pins.list(device.id)
+  const pinned = new Set(pins.map(({ channel, eventKey }) => `${channel}/${eventKey}`))
+  return events.map((event) =>
+    viewOf(
+      device,
+      event,
+      recorded.get(event.channel) ?? [],
+      pinned.has(`${event.channel}/${event.key}`),
+      nowMs,
+    ),
+  )
 }
 
 export const eventView = async (
-  catalog: Catalog,
+  parts: EventParts,
   device: Device,
   event: CloudEvent,
   nowMs: number,
-): Promise<EventView> => (await eventViews(catalog, device, [event], nowMs))[0]!
+): Promise<EventView> => (await eventViews(parts, device, [event], nowMs))[0]!

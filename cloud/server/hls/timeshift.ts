@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog.ts'
 import { badRequest } from '../errors.ts'
 import type { Slice } from '../store/index/types.ts'
+import type { LiveLists } from './live-lists.ts'
 import { mediaPlaylist } from './playlist.ts'
 import { type Segment, segmentsOf } from './segments.ts'
 
@@ -46,14 +47,17 @@ export type TimeshiftSegments = {
 /**
  * Segments of a range. The list ends where the tracks change (another container, another codec, audio that comes or
  * goes), as no player can go on there; it asks for another one from there. A live list only ever grows at its end, so
- * it stops at the first slice that is still open: one that is late would otherwise appear in the middle.
+ * it stops at the first slice that is still open, and slices that come late are left out (`LiveLists`).
  */
 export const timeshiftSegments = async (
   catalog: Catalog,
   { deviceId, channel, fromMs, toMs, nowMs }: Timeshift,
+  liveLists?: LiveLists,
 ): Promise<TimeshiftSegments> => {
   const until = toMs ?? nowMs + LIVE_MAX_MS
-  const found = await catalog.slices({ deviceId, channel, fromMs, toMs: until })
+  const there = await catalog.slices({ deviceId, channel, fromMs, toMs: until })
+  const key = `${deviceId}/${channel}/${fromMs}-${toMs ?? ''}`
+  const found = liveLists && until > nowMs ? liveLists.admit(key, there, nowMs) : there
   const change = found.findIndex((slice) => tracksOf(slice) !== tracksOf(found[0]!))
   let slices = change < 0 ? found : found.slice(0, change)
   const open = slices.findIndex((slice) => slice.state === 'open')
@@ -71,8 +75,9 @@ export const timeshiftPlaylist = async (
   catalog: Catalog,
   timeshift: Timeshift,
   uriOf: (file: string) => string,
+  liveLists?: LiveLists,
 ): Promise<string> => {
-  const { segments, isClosed } = await timeshiftSegments(catalog, timeshift)
+  const { segments, isClosed } = await timeshiftSegments(catalog, timeshift, liveLists)
   if (timeshift.toMs !== undefined)
     return mediaPlaylist(segments, { isClosed, isLive: false, uriOf })
   const firstMs = (segments.at(-1)?.startMs ?? 0) - LIVE_WINDOW_MS

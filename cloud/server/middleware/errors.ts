@@ -16,6 +16,8 @@ const toApiError = (error: unknown): ApiError | undefined => {
     })
   if (error instanceof HTTPException && error.status === 400)
     return new ApiError(400, 'bad_request', error.message || 'the body is not valid JSON')
+  if (error instanceof HTTPException && error.status === 415)
+    return new ApiError(415, 'unsupported_type', 'Content-Type must be application/json')
   return undefined
 }
 

@@ -1,22 +1,19 @@
-import { Hono } from 'hono'
-import { z } from 'zod'
-import { deviceNameSchema, productIdSchema } from '../contract.ts'
 import { ApiError, notFound } from '../errors.ts'
-import { requireAdmin } from '../middleware/auth.ts'
+import { maySee } from '../middleware/auth.ts'
+import {
+  changeDevice,
+  createDevice,
+  deleteDevice,
+  getDevice,
+  getUsage,
+  listDevices,
+  rotateSecret,
+} from '../openapi/devices.ts'
+import { createRouter } from '../openapi/router.ts'
 import { planView } from '../plan.ts'
 import type { Services } from '../services.ts'
 import type { Device } from '../store/index/types.ts'
-import { body, pathDevice } from './params.ts'
-
-/** A secret is used as a key: short ones can be guessed from one captured login. */
-const secretSchema = z.string().regex(/^[\x21-\x7e]{16,128}$/, '16 to 128 printable characters')
-const newDeviceSchema = z.object({
-  productId: productIdSchema,
-  deviceName: deviceNameSchema,
-  deviceSecret: secretSchema.optional(),
-  label: z.string().max(64).optional(),
-})
-const rotateSchema = z.object({ deviceSecret: secretSchema.optional() })
+import { pathDevice } from './params.ts'
 
 /** Device as the API shows it; the secret is told once, when it is made. */
 const view = async (services: Services, device: Device) => {
@@ -31,18 +28,20 @@ const view = async (services: Services, device: Device) => {
       recording: services.ingest.live(device.id, channel).some((slice) => slice.state === 'open'),
     })),
   )
-  const { productId, deviceName, label, createdMs } = device
-  return { productId, deviceName, label, createdMs, ...services.presence.view(device), channels }
+  const { productId, deviceName, label, createdMs, timeZone, quotaBytes } = device
+  const about = { productId, deviceName, label, createdMs, timeZone, quotaBytes }
+  return { ...about, ...services.presence.view(device), channels }
 }
 
 /** Registry of devices: looking is for viewers, changing for admins. */
 export const deviceRoutes = (services: Services) =>
-  new Hono()
-    .get('/devices', async (c) => {
-      const devices = await services.index.devices()
-      return c.json({ devices: await Promise.all(devices.map((device) => view(services, device))) })
+  createRouter()
+    .openapi(listDevices, async (c) => {
+      const devices = (await services.index.devices()).filter((device) => maySee(c, device))
+      const views = await Promise.all(devices.map((device) => view(services, device)))
+      return c.json({ devices: views }, 200)
     })
-    .post('/devices', requireAdmin(), body(newDeviceSchema), async (c) => {
+    .openapi(createDevice, async (c) => {
       const { deviceSecret, ...given } = c.req.valid('json')
       const device = await services.registry.create({ ...given, secret: deviceSecret })
       if (!device)
@@ -53,25 +52,28 @@ export const deviceRoutes = (services: Services) =>
         )
       return c.json({ ...(await view(services, device)), deviceSecret: device.secret }, 201)
     })
-    .get('/devices/:productId/:deviceName', async (c) =>
-      c.json(await view(services, await pathDevice(c, services))),
+    .openapi(getDevice, async (c) =>
+      c.json(await view(services, await pathDevice(c, services)), 200),
     )
-    .post(
-      '/devices/:productId/:deviceName/secret',
-      requireAdmin(),
-      body(rotateSchema),
-      async (c) => {
-        const device = await pathDevice(c, services)
-        const rotated = await services.registry.rotateSecret(
-          device,
-          c.req.valid('json').deviceSecret,
-        )
-        if (!rotated) throw notFound('the device was deleted meanwhile')
-        services.disconnect(`${device.productId}${device.deviceName}`)
-        return c.json({ deviceSecret: rotated.secret })
-      },
-    )
-    .delete('/devices/:productId/:deviceName', requireAdmin(), async (c) => {
+    .openapi(changeDevice, async (c) => {
+      const device = await pathDevice(c, services)
+      const { label, timeZone, quotaBytes } = c.req.valid('json')
+      const changed = await services.registry.change(device, {
+        ...(label !== undefined && { label }),
+        ...(timeZone !== undefined && { timeZone }),
+        ...(quotaBytes !== undefined && { quotaBytes }),
+      })
+      if (!changed) throw notFound('the device was deleted meanwhile')
+      return c.json(await view(services, changed), 200)
+    })
+    .openapi(rotateSecret, async (c) => {
+      const device = await pathDevice(c, services)
+      const rotated = await services.registry.rotateSecret(device, c.req.valid('json').deviceSecret)
+      if (!rotated) throw notFound('the device was deleted meanwhile')
+      services.disconnect(`${device.productId}${device.deviceName}`)
+      return c.json({ deviceSecret: rotated.secret }, 200)
+    })
+    .openapi(deleteDevice, async (c) => {
       const device = await pathDevice(c, services)
       // the registry first: from then on its uploads are refused, so nothing appears behind the deletion
       await services.registry.delete(device)
@@ -79,4 +81,14 @@ export const deviceRoutes = (services: Services) =>
       services.disconnect(`${device.productId}${device.deviceName}`)
       await services.ingest.destroy(device)
       return c.body(null, 204)
+    })
+    .openapi(getUsage, async (c) => {
+      const device = await pathDevice(c, services)
+      const { usage } = services.index
+      const channels = await usage.ofDevice(device.id)
+      const pictureBytes = await usage.pictureBytes(device.id)
+      const usedBytes = channels.reduce((sum, channel) => sum + channel.bytes, pictureBytes)
+      const pinnedBytes = await usage.pinnedBytes(device.id)
+      const { quotaBytes } = device
+      return c.json({ usedBytes, pictureBytes, pinnedBytes, quotaBytes, channels }, 200)
     })

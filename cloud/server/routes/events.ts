@@ -1,48 +1,44 @@
-import { type Context, Hono } from 'hono'
-import { z } from 'zod'
-import { channelSchema, eventKeySchema } from '../contract.ts'
+import type { Context } from 'hono'
+import { eventKeySchema } from '../contract.ts'
 import { badRequest, notFound } from '../errors.ts'
 import { destroyRecordings } from '../events/destroy.ts'
 import { pictureObjectKey } from '../events/picture-key.ts'
 import { eventView, eventViews } from '../events/view.ts'
+import { LiveLists } from '../hls/live-lists.ts'
+import { mediaQuery } from '../hls/media-link.ts'
 import { timeshiftPlaylist } from '../hls/timeshift.ts'
-import { requireAdmin } from '../middleware/auth.ts'
+import {
+  deleteAllRecordings,
+  getEvent,
+  getEventPicture,
+  getEventPlaylist,
+  listChannelEvents,
+  listDeviceEvents,
+  setAiResult,
+} from '../openapi/events.ts'
+import { createRouter } from '../openapi/router.ts'
 import type { Services } from '../services.ts'
 import { deviceKey } from '../slice.ts'
-import { isTimeZone, localDays } from '../time-zone.ts'
+import type { CloudEvent } from '../store/index/event-store.ts'
+import type { Device } from '../store/index/types.ts'
+import { localDays } from '../time-zone.ts'
 import { mediaPath } from './media.ts'
-import { body, pathChannel, pathDevice, query } from './params.ts'
-import { PLAYLIST_TYPE } from './playback.ts'
+import { pathChannel, pathDevice } from './params.ts'
+import { sendPlaylist } from './playback.ts'
 
-const DEVICE = '/devices/:productId/:deviceName'
-const EVENT = `${DEVICE}/channels/:channel/events/:key`
-const LIMIT_MAX = 1000
+type RangeQuery = {
+  from?: number | undefined
+  to?: number | undefined
+  day?: string | undefined
+  tz?: string | undefined
+  limit: number
+}
 
-const msSchema = z.coerce.number().int().nonnegative()
-const listSchema = z.object({
-  from: msSchema.optional(),
-  to: msSchema.optional(),
-  /** a calendar day of `tz` instead of `from` and `to` */
-  day: z.iso.date().optional(),
-  tz: z
-    .string()
-    .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin')
-    .default('UTC'),
-  channel: z.coerce.number().pipe(channelSchema).optional(),
-  limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_MAX),
-})
-const tokenSchema = z.object({ token: z.string().optional() })
-const aiSchema = z.object({
-  text: z.string().min(1).max(512),
-  /** UTC until which the analysis is booked; absent: without an end */
-  expiresAtMs: z.int().nonnegative().optional(),
-})
-
-const rangeOf = ({ from, to, day, tz }: z.output<typeof listSchema>): [number, number] => {
+const rangeOf = ({ from, to, day, tz }: RangeQuery, device: Device): [number, number] => {
   if (day !== undefined) {
     if (from !== undefined || to !== undefined)
       throw badRequest('give "day", or "from" and "to", not both')
-    const [only] = localDays(day, day, tz)
+    const [only] = localDays(day, day, tz ?? device.timeZone)
     return [only!.startMs, only!.endMs]
   }
   if (from === undefined || to === undefined) throw badRequest('give "from" and "to", or "day"')
@@ -50,67 +46,83 @@ const rangeOf = ({ from, to, day, tz }: z.output<typeof listSchema>): [number, n
   return [from, to]
 }
 
+/** The event that a path names, or 404. */
+export const pathEvent = async (c: Context, services: Services) => {
+  const device = await pathDevice(c, services)
+  const channel = pathChannel(c)
+  const key = eventKeySchema.safeParse(c.req.param('key'))
+  const event = key.success
+    ? await services.index.events.event(device.id, channel, key.data)
+    : undefined
+  if (!event) throw notFound('there is no such event; it may have been deleted')
+  return { device, event }
+}
+
+/** An event's picture as an answer. */
+export const sendPicture = (
+  c: Context,
+  { objects }: Pick<Services, 'objects'>,
+  device: Device,
+  event: CloudEvent,
+): Response => {
+  if (event.pictureType === null) throw notFound('the event has no picture')
+  const objectKey = pictureObjectKey(device, event.channel, event.key)
+  c.header('Content-Type', event.pictureType)
+  c.header('Content-Length', String(event.pictureBytes))
+  // a device may put it again
+  c.header('Cache-Control', 'private, no-cache')
+  return c.body(objects.read(objectKey, 0, event.pictureBytes))
+}
+
 /** Events of devices, with their pictures and playlists. Times are UTC in ms. */
 export const eventRoutes = (services: Services) => {
-  const { catalog, index, now, objects } = services
+  const { catalog, index, now, signer } = services
+  const liveLists = new LiveLists()
 
-  const target = async (c: Context) => {
-    const device = await pathDevice(c, services)
-    const channel = pathChannel(c)
-    const key = eventKeySchema.safeParse(c.req.param('key'))
-    const event = key.success ? await index.events.event(device.id, channel, key.data) : undefined
-    if (!event) throw notFound('there is no such event; it may have been deleted')
-    return { device, event }
-  }
-
-  const list = async (c: Context, asked: z.output<typeof listSchema>, channel?: number) => {
-    const device = await pathDevice(c, services)
-    const [fromMs, toMs] = rangeOf(asked)
+  const list = async (device: Device, asked: RangeQuery, channel?: number) => {
+    const [fromMs, toMs] = rangeOf(asked, device)
     const range = { deviceId: device.id, channel, fromMs, toMs, limit: asked.limit }
     const events = await index.events.events(range)
-    return c.json({ events: await eventViews(catalog, device, events, now()), nowMs: now() })
+    return { events: await eventViews(services, device, events, now()), nowMs: now() }
   }
 
-  return new Hono()
-    .get(`${DEVICE}/events`, query(listSchema), (c) => {
+  return createRouter()
+    .openapi(listDeviceEvents, async (c) => {
       const asked = c.req.valid('query')
-      return list(c, asked, asked.channel)
+      return c.json(await list(await pathDevice(c, services), asked, asked.channel), 200)
     })
-    .get(`${DEVICE}/channels/:channel/events`, query(listSchema), (c) =>
-      list(c, c.req.valid('query'), pathChannel(c)),
-    )
-    .get(EVENT, async (c) => {
-      const { device, event } = await target(c)
-      return c.json(await eventView(catalog, device, event, now()))
+    .openapi(listChannelEvents, async (c) => {
+      const device = await pathDevice(c, services)
+      return c.json(await list(device, c.req.valid('query'), pathChannel(c)), 200)
     })
-    .get(`${EVENT}/picture`, async (c) => {
-      const { device, event } = await target(c)
-      if (event.pictureType === null) throw notFound('the event has no picture')
-      const objectKey = pictureObjectKey(device, event.channel, event.key)
-      c.header('Content-Type', event.pictureType)
-      c.header('Content-Length', String(event.pictureBytes))
-      // a device may put it again
-      c.header('Cache-Control', 'private, no-cache')
-      return c.body(objects.read(objectKey, 0, event.pictureBytes))
+    .openapi(getEvent, async (c) => {
+      const { device, event } = await pathEvent(c, services)
+      return c.json(await eventView(services, device, event, now()), 200)
     })
-    .get(`${EVENT}/playlist.m3u8`, query(tokenSchema), async (c) => {
-      const { device, event } = await target(c)
-      const { token } = c.req.valid('query')
-      const tokenQuery = token === undefined ? '' : `?token=${encodeURIComponent(token)}`
+    .openapi(getEventPicture, async (c) => {
+      const { device, event } = await pathEvent(c, services)
+      return sendPicture(c, services, device, event)
+    })
+    .openapi(getEventPlaylist, async (c) => {
+      const { device, event } = await pathEvent(c, services)
       const path = mediaPath(deviceKey(device), event.channel)
       const fromMs = event.videoStartMs
       if (event.isMoment || (event.videoEndMs !== null && event.videoEndMs <= fromMs))
         throw notFound('the event has no video')
       const range = { fromMs, toMs: event.videoEndMs ?? undefined, nowMs: now() }
-      const text = await timeshiftPlaylist(
-        catalog,
-        { deviceId: device.id, channel: event.channel, ...range },
-        (file) => `${path}/${file}${tokenQuery}`,
+      const query = mediaQuery(signer, device, event.channel, now())
+      return sendPlaylist(
+        c,
+        await timeshiftPlaylist(
+          catalog,
+          { deviceId: device.id, channel: event.channel, ...range },
+          (file) => `${path}/${file}${query}`,
+          liveLists,
+        ),
       )
-      return c.body(text, 200, { 'Content-Type': PLAYLIST_TYPE, 'Cache-Control': 'no-store' })
     })
-    .post(`${EVENT}/ai`, requireAdmin(), body(aiSchema), async (c) => {
-      const { device, event } = await target(c)
+    .openapi(setAiResult, async (c) => {
+      const { device, event } = await pathEvent(c, services)
       const { text, expiresAtMs } = c.req.valid('json')
       if (event.ai === 0) throw badRequest('the device has asked for no analysis of this event')
       await index.events.setAiText(event, text)
@@ -122,9 +134,10 @@ export const eventRoutes = (services: Services) => {
         event: { key, eventId },
         text,
       })
-      return c.json(await eventView(catalog, device, { ...event, aiText: text }, now()))
+      const changed = { ...event, aiText: text }
+      return c.json(await eventView(services, device, changed, now()), 200)
     })
-    .delete(`${DEVICE}/recordings`, requireAdmin(), async (c) => {
+    .openapi(deleteAllRecordings, async (c) => {
       const device = await pathDevice(c, services)
       await destroyRecordings(
         { ...services, pushPlan: (...plan) => services.bridge.pushPlan(...plan) },

@@ -1,26 +1,20 @@
-import { Hono } from 'hono'
-import { z } from 'zod'
 import { badRequest } from '../errors.ts'
+import { listLosses } from '../openapi/playback.ts'
+import { createRouter } from '../openapi/router.ts'
 import type { Services } from '../services.ts'
-import { pathChannel, pathDevice, query } from './params.ts'
+import { pathChannel, pathDevice } from './params.ts'
 
 const RANGE_MAX_MS = 400 * 86_400_000
-const msSchema = z.coerce.number().int().nonnegative()
-const rangeSchema = z.object({ from: msSchema, to: msSchema })
 
 /** What is missing of a channel, and why. Times are UTC in ms. */
 export const lossRoutes = (services: Services) =>
-  new Hono().get(
-    '/devices/:productId/:deviceName/channels/:channel/losses',
-    query(rangeSchema),
-    async (c) => {
-      const device = await pathDevice(c, services)
-      const channel = pathChannel(c)
-      const { from: fromMs, to: toMs } = c.req.valid('query')
-      if (toMs <= fromMs) throw badRequest('"to" must be after "from"')
-      if (toMs - fromMs > RANGE_MAX_MS)
-        throw badRequest(`the range has at most ${RANGE_MAX_MS / 86_400_000} days`)
-      const range = { deviceId: device.id, channel, fromMs, toMs }
-      return c.json({ losses: await services.losses.missing(range) })
-    },
-  )
+  createRouter().openapi(listLosses, async (c) => {
+    const device = await pathDevice(c, services)
+    const channel = pathChannel(c)
+    const { from: fromMs, to: toMs } = c.req.valid('query')
+    if (toMs <= fromMs) throw badRequest('"to" must be after "from"')
+    if (toMs - fromMs > RANGE_MAX_MS)
+      throw badRequest(`the range has at most ${RANGE_MAX_MS / 86_400_000} days`)
+    const range = { deviceId: device.id, channel, fromMs, toMs }
+    return c.json({ losses: await services.losses.missing(range) }, 200)
+  })

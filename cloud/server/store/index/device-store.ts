@@ -12,8 +12,16 @@ export type Device = {
   lastSeenMs: number
   /** when its recordings were last destroyed: upload tokens of before are void; 0 when never */
   destroyedMs: number
+  /** IANA name; days of its recordings are days there */
+  timeZone: string
+  /** what it may keep; 0: as much as there is room for */
+  quotaBytes: number
 }
-export type NewDevice = Omit<Device, 'id' | 'epoch' | 'lastSeenMs' | 'destroyedMs'>
+export type NewDevice = Omit<
+  Device,
+  'id' | 'epoch' | 'lastSeenMs' | 'destroyedMs' | 'timeZone' | 'quotaBytes'
+> & { timeZone?: string }
+export type DeviceChange = Partial<Pick<Device, 'label' | 'timeZone' | 'quotaBytes'>>
 
 /** Devices in the index. Every call may be repeated. */
 export type DeviceStore = {
@@ -25,11 +33,12 @@ export type DeviceStore = {
   deviceByClientId(clientId: string): Promise<Device | undefined>
   /** new secret, next epoch */
   rotateSecret(deviceId: number, secret: string): Promise<Device | undefined>
+  changeDevice(deviceId: number, change: DeviceChange): Promise<Device | undefined>
   setLastSeen(seen: ReadonlyMap<number, number>): Promise<void>
   /** with its plans, slices and events */
   deleteDevice(deviceId: number): Promise<void>
   /** from now on upload tokens of before are void */
   markDestroyed(deviceId: number, nowMs: number): Promise<void>
-  /** its slices and events; the device and its plans stay */
+  /** its slices, events, pins and shares; the device and its plans stay */
   deleteRecordings(deviceId: number): Promise<void>
 }

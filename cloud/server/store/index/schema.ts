@@ -27,6 +27,8 @@ export const devices = pgTable(
     createdMs: int8('created_ms').notNull(),
     lastSeenMs: int8('last_seen_ms').notNull().default(0),
     destroyedMs: int8('destroyed_ms').notNull().default(0),
+    timeZone: text('time_zone').notNull().default('UTC'),
+    quotaBytes: int8('quota_bytes').notNull().default(0),
   },
   (table) => [unique('devices_name').on(table.productId, table.deviceName)],
 )
@@ -114,3 +116,63 @@ export const losses = pgTable(
   },
   (table) => [primaryKey({ columns: [table.deviceId, table.channel, table.id] })],
 )
+
+export const pins = pgTable(
+  'pins',
+  {
+    id: text('id').primaryKey(),
+    deviceId: integer('device_id').notNull(),
+    channel: smallint('channel').notNull(),
+    startMs: int8('start_ms').notNull(),
+    /** null while the pinned event runs: its end is read from the event */
+    endMs: int8('end_ms'),
+    eventKey: text('event_key'),
+    note: text('note').notNull(),
+    createdMs: int8('created_ms').notNull(),
+    createdBy: text('created_by').notNull(),
+  },
+  (table) => [unique('pins_event').on(table.deviceId, table.channel, table.eventKey)],
+)
+
+export const shares = pgTable('shares', {
+  id: text('id').primaryKey(),
+  deviceId: integer('device_id').notNull(),
+  channel: smallint('channel').notNull(),
+  startMs: int8('start_ms').notNull(),
+  endMs: int8('end_ms').notNull(),
+  eventKey: text('event_key'),
+  note: text('note').notNull(),
+  expiresMs: int8('expires_ms').notNull(),
+  revokedMs: int8('revoked_ms').notNull().default(0),
+  createdMs: int8('created_ms').notNull(),
+  createdBy: text('created_by').notNull(),
+})
+
+export const exports = pgTable('exports', {
+  id: text('id').primaryKey(),
+  deviceId: integer('device_id').notNull(),
+  channel: smallint('channel').notNull(),
+  startMs: int8('start_ms').notNull(),
+  endMs: int8('end_ms').notNull(),
+  state: text('state').notNull(),
+  progress: doublePrecision('progress').notNull().default(0),
+  bytes: int8('bytes').notNull().default(0),
+  durationMs: doublePrecision('duration_ms').notNull().default(0),
+  reason: text('reason').notNull().default(''),
+  createdMs: int8('created_ms').notNull(),
+  createdBy: text('created_by').notNull(),
+  touchedMs: int8('touched_ms').notNull(),
+  expiresMs: int8('expires_ms').notNull().default(0),
+})
+
+export const audit = pgTable('audit', {
+  id: serial('id').primaryKey(),
+  atMs: int8('at_ms').notNull(),
+  actor: text('actor').notNull(),
+  action: text('action').notNull(),
+  device: text('device').notNull(),
+  channel: smallint('channel'),
+  startMs: int8('start_ms'),
+  endMs: int8('end_ms'),
+  detail: text('detail').notNull(),
+})

@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Device, DeviceStore, NewDevice } from './device-store.ts'
-import { devices, events, slices } from './schema.ts'
+import type { Device, DeviceChange, DeviceStore, NewDevice } from './device-store.ts'
+import { devices, events, pins, shares, slices } from './schema.ts'
 import type { SqlDatabase } from './sql.ts'
 
 /** Devices in SQL. */
@@ -30,6 +30,12 @@ export const sqlDevices = (db: SqlDatabase): DeviceStore => ({
     return (await query.where(eq(devices.id, deviceId)).returning())[0]
   },
 
+  async changeDevice(deviceId: number, change: DeviceChange): Promise<Device | undefined> {
+    const wanted = eq(devices.id, deviceId)
+    if (Object.keys(change).length === 0) return (await db.select().from(devices).where(wanted))[0]
+    return (await db.update(devices).set(change).where(wanted).returning())[0]
+  },
+
   async setLastSeen(seen: ReadonlyMap<number, number>): Promise<void> {
     if (seen.size === 0) return
     // one statement for a whole fleet
@@ -52,6 +58,8 @@ export const sqlDevices = (db: SqlDatabase): DeviceStore => ({
     await db.transaction(async (tx) => {
       await tx.delete(slices).where(eq(slices.deviceId, deviceId))
       await tx.delete(events).where(eq(events.deviceId, deviceId))
+      await tx.delete(pins).where(eq(pins.deviceId, deviceId))
+      await tx.delete(shares).where(eq(shares.deviceId, deviceId))
     })
   },
 })

@@ -1,9 +1,16 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { sqlAudit } from './sql-audit.ts'
 import { sqlDevices } from './sql-devices.ts'
 import { SqlEventStore } from './sql-events.ts'
+import { sqlExports } from './sql-exports.ts'
 import { sqlLosses } from './sql-losses.ts'
+import { sqlMarks } from './sql-marks.ts'
+import { sqlPins } from './sql-pins.ts'
 import { sqlPlans } from './sql-plans.ts'
+import { sqlShares } from './sql-shares.ts'
 import { sqlSlices } from './sql-slices.ts'
+import { sqlUploads } from './sql-uploads.ts'
+import { sqlUsage } from './sql-usage.ts'
 import type { IndexStore } from './types.ts'
 
 export type SqlDatabase = PgDatabase<PgQueryResultHKT, Record<string, never>>
@@ -18,7 +25,15 @@ export const sqlIndex = (
   ...sqlDevices(db),
   ...sqlPlans(db),
   ...sqlSlices(db),
+  ...sqlMarks(db),
   events: new SqlEventStore(db),
+  uploads: sqlUploads(db),
+  pins: sqlPins(db),
+  shares: sqlShares(db),
+  exports: sqlExports(db),
+  audit: sqlAudit(db),
+  usage: sqlUsage(db),
   losses: sqlLosses(db),
+  db,
   close,
 })

@@ -1,8 +1,16 @@
+import type { AuditStore } from './audit-store.ts'
 import type { DeviceStore } from './device-store.ts'
 import type { EventStore } from './event-store.ts'
+import type { ExportStore } from './export-store.ts'
 import type { LossStore } from './loss-store.ts'
+import type { MarkStore } from './mark-store.ts'
+import type { PinStore } from './pin-store.ts'
 import type { PlanStore } from './plan-store.ts'
+import type { ShareStore } from './share-store.ts'
 import type { SliceStore } from './slice-store.ts'
+import type { SqlDatabase } from './sql.ts'
+import type { UploadStore } from './upload-store.ts'
+import type { UsageStore } from './usage-store.ts'
 
 export type { Device, DeviceStore, NewDevice } from './device-store.ts'
 export { PLAN_TYPES, type Plan, type PlanStore, type PlanType } from './plan-store.ts'
@@ -22,10 +30,19 @@ export {
  */
 export type IndexStore = DeviceStore &
   PlanStore &
-  SliceStore & {
+  SliceStore &
+  MarkStore & {
     /** other processes read it too: they learn from it what is being recorded here */
     readonly isShared: boolean
     readonly events: EventStore
+    readonly uploads: UploadStore
+    readonly pins: PinStore
+    readonly shares: ShareStore
+    readonly exports: ExportStore
+    readonly audit: AuditStore
+    readonly usage: UsageStore
     readonly losses: LossStore
+    /** for parts that keep tables of their own in it */
+    readonly db: SqlDatabase
     close(): Promise<void>
   }

@@ -1,0 +1,110 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { SLICE_MAX_MS } from '../../slice.ts'
+import type { SqlDatabase } from './sql.ts'
+import type { FreeQuery, StoredSlice, UsageStore } from './usage-store.ts'
+
+type Row = Record<string, string | number | null>
+
+/** Rows of a query in SQL; both drivers give 64-bit numbers as text or as numbers. */
+const rowsOf = async (db: SqlDatabase, query: SQL): Promise<Row[]> =>
+  ((await db.execute(query)) as unknown as { rows: Row[] }).rows
+
+/** End of a pin: that of its event, which may still run. */
+const PIN_END = sql`coalesce(p.end_ms, (select e.video_end_ms from events e where e.device_id = p.device_id
+  and e.channel = p.channel and e.key = p.event_key), 9000000000000000)`
+
+const IS_PINNED = sql`exists (select 1 from pins p where p.device_id = s.device_id and p.channel = s.channel
+  and p.start_ms < s.end_ms and ${PIN_END} > s.start_ms)`
+
+const IS_EXPORTED = sql`exists (select 1 from exports x where x.device_id = s.device_id and x.channel = s.channel
+  and x.state = 'running' and x.start_ms < s.end_ms and x.end_ms > s.start_ms)`
+
+const COLUMNS = sql`s.device_id, s.channel, s.id, s.format, s.bytes, s.start_ms, s.end_ms`
+
+const toStored = (row: Row): StoredSlice => ({
+  deviceId: Number(row.device_id),
+  channel: Number(row.channel),
+  id: String(row.id),
+  format: row.format as StoredSlice['format'],
+  bytes: Number(row.bytes),
+  startMs: Number(row.start_ms),
+  endMs: Number(row.end_ms),
+})
+
+/** What is stored, in SQL. */
+export const sqlUsage = (db: SqlDatabase): UsageStore => ({
+  async ofDevice(deviceId: number) {
+    const rows = await rowsOf(
+      db,
+      sql`select channel, count(*) as slices, coalesce(sum(bytes), 0) as bytes,
+        min(start_ms) as oldest_ms, max(end_ms) as newest_ms
+        from slices where device_id = ${deviceId} group by channel order by channel`,
+    )
+    return rows.map((row) => ({
+      channel: Number(row.channel),
+      slices: Number(row.slices),
+      bytes: Number(row.bytes),
+      oldestMs: Number(row.oldest_ms ?? 0),
+      newestMs: Number(row.newest_ms ?? 0),
+    }))
+  },
+
+  async pictureBytes(deviceId: number) {
+    const [row] = await rowsOf(
+      db,
+      sql`select coalesce(sum(picture_bytes), 0) as bytes from events where device_id = ${deviceId}`,
+    )
+    return Number(row?.bytes ?? 0)
+  },
+
+  async bytesByDevice() {
+    const rows = await rowsOf(
+      db,
+      sql`select device_id, sum(bytes) as bytes from (
+        select device_id, sum(bytes) as bytes from slices group by device_id
+        union all
+        select device_id, sum(picture_bytes) as bytes from events group by device_id
+      ) as parts group by device_id`,
+    )
+    return new Map(rows.map((row) => [Number(row.device_id), Number(row.bytes)]))
+  },
+
+  async pinnedBytes(deviceId: number) {
+    const [row] = await rowsOf(
+      db,
+      sql`select coalesce(sum(bytes), 0) as bytes from slices s where s.device_id = ${deviceId} and ${IS_PINNED}`,
+    )
+    return Number(row?.bytes ?? 0)
+  },
+
+  async free({ deviceId, channel, beforeMs, touching, limit }: FreeQuery) {
+    const wanted = [sql`s.state <> 'open'`, sql`not ${IS_PINNED}`, sql`not ${IS_EXPORTED}`]
+    if (deviceId !== undefined) wanted.push(sql`s.device_id = ${deviceId}`)
+    if (channel !== undefined) wanted.push(sql`s.channel = ${channel}`)
+    if (beforeMs !== undefined)
+      wanted.push(sql`s.start_ms < ${beforeMs}`, sql`s.end_ms < ${beforeMs}`)
+    if (touching !== undefined)
+      wanted.push(
+        sql`s.start_ms > ${touching.startMs - SLICE_MAX_MS}`,
+        sql`s.start_ms < ${touching.endMs}`,
+        sql`s.end_ms > ${touching.startMs}`,
+      )
+    const rows = await rowsOf(
+      db,
+      sql`select ${COLUMNS} from slices s where ${sql.join(wanted, sql` and `)}
+        order by s.start_ms, s.id limit ${limit}`,
+    )
+    return rows.map(toStored)
+  },
+
+  async page(after: StoredSlice | undefined, limit: number) {
+    const behind = after
+      ? sql`where (s.device_id, s.channel, s.id) > (${after.deviceId}, ${after.channel}, ${after.id})`
+      : sql``
+    const rows = await rowsOf(
+      db,
+      sql`select ${COLUMNS} from slices s ${behind} order by s.device_id, s.channel, s.id limit ${limit}`,
+    )
+    return rows.map(toStored)
+  },
+})
