@@ -20,6 +20,7 @@ import {
   checkKey,
   type GrowingObject,
   type ObjectStore,
+  type Passing,
   StorageFullError,
   type UnsettledObject,
 } from './types.ts'
@@ -119,6 +120,8 @@ class DiskObject implements GrowingObject {
 
 /** Objects as files. What is acknowledged is in the kernel's hands (survives kill -9) and synced within a second. */
 export class DiskObjectStore implements ObjectStore {
+  readonly isShared = false
+  readonly appendIntervalMs = 0
   readonly #open = new Set<DiskObject>()
   readonly #timer: NodeJS.Timeout
   #syncing: Promise<void> | undefined
@@ -248,6 +251,17 @@ export class DiskObjectStore implements ObjectStore {
       await file.close()
     }
   }
+
+  // the folder belongs to one process: there is nobody to take anything from
+  async resume(): Promise<undefined> {}
+
+  async passing(): Promise<Passing> {
+    return { lost: [], found: [], superseded: [] }
+  }
+
+  async supersede(): Promise<void> {}
+
+  async presign(): Promise<undefined> {}
 
   async settle(key: string): Promise<void> {
     await rm(this.#journalPath(key), { force: true })

@@ -28,11 +28,39 @@ export type UnsettledObject = {
 /** No room: the disk is full, or less is free than the floor allows. */
 export class StorageFullError extends Error {}
 
+/** Another process has appended to this object since, or has closed it: what is known of it here is too old. */
+export class OutdatedObjectError extends Error {
+  constructor(key: string) {
+    super(`${key} has been written by another instance`)
+  }
+}
+
+/** Another process is making this object whole and nothing can be appended until it is done: in a moment. */
+export class ObjectBusyError extends Error {
+  constructor(key: string) {
+    super(`${key} is being closed by another instance`)
+  }
+}
+
+/** What came and went since the last time, between instances that work on the same store. */
+export type Passing = {
+  /** keys that another instance has taken over from this one */
+  lost: string[]
+  /** what instances that are gone have left; this one has it now */
+  found: UnsettledObject[]
+  /** keys here whose device has begun the next object at another instance */
+  superseded: string[]
+}
+
 /**
  * Objects that grow by appends and are then read by byte ranges. Embedded: files; grows into an S3-compatible store.
  * A key is a relative path of safe segments; anything else throws.
  */
 export type ObjectStore = {
+  /** other processes work on the same objects */
+  readonly isShared: boolean
+  /** Appends that come faster than this are answered late, unless they are large; 0: each at once. */
+  readonly appendIntervalMs: number
   /**
    * Opens an object to append to it, making it if absent. `header` is remembered until the object is settled; for an
    * object that is there and unsettled the old header stays.
@@ -40,14 +68,30 @@ export type ObjectStore = {
   grow(key: string, header: string): Promise<GrowingObject>
   /** Objects whose notes are still kept, repaired: bytes that no whole append accounts for are cut off. */
   unsettled(): AsyncIterable<UnsettledObject>
+  /** An object that another process has begun, taken over as it stands; undefined when there is none. */
+  resume(key: string): Promise<UnsettledObject | undefined>
+  passing(): Promise<Passing>
+  /** Tells the other instances that what stands under a prefix before a key is followed by that. */
+  supersede(prefix: string, beforeKey: string): Promise<void>
   /** The index has what the notes said: they are forgotten, the object stays. */
   settle(key: string): Promise<void>
   /** Writes a whole object, or replaces it; it is on the disk when this resolves. */
   put(key: string, data: Uint8Array): Promise<void>
   /** Bytes `start` to `end` (exclusive) of an object that has at least that many. */
   read(key: string, start: number, end: number): ReadableStream<Uint8Array>
-  /** Length, or undefined when there is no such object. */
-  size(key: string): Promise<number | undefined>
+  /**
+   * Length, or undefined when there is no such object.
+   * @param enough a length that was read before is good enough when it is at least this
+   */
+  size(key: string, enough?: number): Promise<number | undefined>
+  /**
+   * A URL by which anyone can read an object of at least that many bytes for a while; undefined when it must be read
+   * from here.
+   */
+  presign(
+    key: string,
+    options: { bytes: number; seconds: number; type: string },
+  ): Promise<string | undefined>
   delete(key: string): Promise<void>
   /** Deletes every object whose key starts with these segments. */
   deleteUnder(prefix: string): Promise<void>

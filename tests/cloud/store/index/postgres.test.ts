@@ -8,6 +8,7 @@ import { needPostgres, startPostgres } from '../../support/postgres.ts'
 import { eventStoreSuite } from './event-suite.ts'
 import { lossStoreSuite } from './loss-suite.ts'
 import { indexStoreSuite } from './suite.ts'
+import { uploadStoreSuite } from './upload-suite.ts'
 
 const skip = needPostgres()
 
@@ -30,6 +31,7 @@ if (skip) test('index store: PostgreSQL', { skip }, () => {})
 else {
   indexStoreSuite('PostgreSQL', open)
   eventStoreSuite('PostgreSQL', open)
+  uploadStoreSuite('PostgreSQL', open)
   lossStoreSuite('PostgreSQL', open)
 }
 

@@ -32,7 +32,8 @@ const openDisk = (folders: ReturnType<typeof makeFolders>, minFreeBytes = 0) =>
 objectStoreSuite('disk', async () => {
   const folders = makeFolders()
   return {
-    open: async ({ isFull = false } = {}) => openDisk(folders, isFull ? 2 ** 52 : 0),
+    open: async () => openDisk(folders),
+    openFull: async () => openDisk(folders, 2 ** 52),
     remove: async () => folders.remove(),
   }
 })

@@ -10,7 +10,9 @@ import { noise } from '../../support/device.ts'
 
 /** What a store under test can do beside its interface. */
 export type StoreFixture = {
-  open(options?: { isFull?: boolean }): Promise<ObjectStore>
+  open(): Promise<ObjectStore>
+  /** opens it with no room left, where that can be had */
+  openFull?(): Promise<ObjectStore>
   /** removes everything */
   remove(): Promise<void>
 }
@@ -18,7 +20,8 @@ export type StoreFixture = {
 const sha = (data: Uint8Array) => createHash('sha256').update(data).digest('base64')
 const KEY = 'P1/cam1/0/0123456789abcdef/0/0123456789abcdef-00000001.ts'
 
-const readAll = async (store: ObjectStore, key: string, start: number, end: number) => {
+/** Bytes of an object as one buffer. */
+export const readAll = async (store: ObjectStore, key: string, start: number, end: number) => {
   const chunks: Uint8Array[] = []
   for await (const chunk of store.read(key, start, end)) chunks.push(chunk)
   return Buffer.concat(chunks)
@@ -160,11 +163,12 @@ export const objectStoreSuite = (name: string, makeFixture: () => Promise<StoreF
       }
     })
 
-    test('a full store says so, and nothing was appended', async () => {
+    test('a full store says so, and nothing was appended', async (t) => {
+      if (!fixture.openFull) return t.skip('this server has no quota that a test can set')
       const object = await store.grow(KEY, 'h')
       await object.append(noise(3), sha(noise(3)), 'n')
       await store.close()
-      store = await fixture.open({ isFull: true })
+      store = await fixture.openFull()
       await assert.rejects(() => store.grow(KEY, 'h'), StorageFullError)
       assert.equal(await store.size(KEY), 3)
     })
