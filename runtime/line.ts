@@ -11,14 +11,17 @@ import type { Archive } from './spool/archive.ts'
 import { Backfill } from './spool/backfill.ts'
 import type { System } from './system.ts'
 import { type iv_cs_init_func_cb_s, iv_cs_notify_msg_type_e } from './types.ts'
+import { BucketUplink } from './upload/bucket/uplink.ts'
+import type { ChannelUplink } from './upload/channel-uplink.ts'
 import { CredentialStore } from './upload/credentials.ts'
 import type { HttpTimeouts } from './upload/http.ts'
+import type { SliceResult } from './upload/slice-work.ts'
 import { Uplink } from './upload/uplink.ts'
 
 /** One channel with everything that belongs to it. */
 export type Line = {
   channel: Channel
-  uplink: Uplink
+  uplink: ChannelUplink
   events: Events
   backfill: Backfill
   /** takes frames from a Worker, when the channel has a queue for them */
@@ -71,6 +74,7 @@ export const openLine = (
     clock,
     random,
     ca,
+    client: system.slices?.(),
     credentials,
     times,
     find: (name) => archive.dumped.get(name),
@@ -81,27 +85,24 @@ export const openLine = (
     IV_CS_AV_UPLOAD_CONNECT_RECOVER: connectRecover,
     IV_CS_COS_SERVICE_WRONG: serviceWrong,
   } = iv_cs_notify_msg_type_e
-  const uplink = new Uplink({
-    ...tuning,
+  const common = {
     store: core,
     ids,
     leavesRest: onDumpFile !== undefined,
-    credentials,
-    ca,
     clock,
     random,
     log,
     times,
-    onAcknowledged: (position, from) => {
+    onAcknowledged: (position: number, from: number) => {
       channel.acknowledged(position)
       events.acknowledged(from, position)
     },
     onReleased: () => channel.released(),
-    onSlice: (result) => {
+    onSlice: (result: SliceResult) => {
       archive.settle(ids.of(result.slice.number), result.whole)
       channel.sliceEnded(result)
     },
-    onConnectFail: (reason) => {
+    onConnectFail: (reason: string) => {
       log.warn(`connection to the cloud failed: ${reason}`)
       channel.notify(connectFail, null)
     },
@@ -110,8 +111,28 @@ export const openLine = (
       channel.notify(connectRecover, null)
     },
     onServiceWrong: () => channel.notify(serviceWrong, null),
-    askPlan: () => askPlan(id),
-  })
+  }
+  const { bucket } = system
+  const uplink: ChannelUplink = bucket
+    ? new BucketUplink({
+        ...common,
+        bucket: bucket.uplink,
+        device: { ...bucket.device, channel: id },
+        ringBytes: core.ringBytes,
+      })
+    : new Uplink({
+        ...common,
+        ...tuning,
+        scheduler: system.scheduler,
+        source: {
+          lagMs: () => (channel.buffered === 0 ? 0 : channel.latency.lagMs(clock.monoMs())),
+          isEvent: () => !events.isSettled,
+        },
+        credentials,
+        ca,
+        client: system.slices?.(),
+        askPlan: () => askPlan(id),
+      })
   channel.attach(uplink)
   uplink.start()
   const plan = system.plans?.get(id)

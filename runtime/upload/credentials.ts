@@ -36,8 +36,8 @@ export const staticCredentials =
 /** Renewed when between a tenth and a fifth of their life is left, so that devices do not ask all at once. */
 const EARLY_MIN_SHARE = 0.1
 const EARLY_MAX_SHARE = 0.2
-/** One that has just come is good, whatever the device's wall clock makes of its end. */
-const LIFE_MIN_MS = 10_000
+/** One that has just come is good, even if it ended long ago by the device's wall clock. */
+const LIFE_OVER_MS = 10_000
 /** With a wall clock of 1970 a token of an hour would seem to last for decades. */
 const LIFE_MAX_MS = 24 * 3600_000
 /** An early renewal that failed is tried again after this long; the credentials at hand are used meanwhile. */
@@ -107,16 +107,19 @@ export class CredentialStore<Kind extends Expiring = Credentials> {
       this.#renewAtMonoMs = monoMs + EARLY_AGAIN_MS
       return fetched
     }
-    const lifeMs =
-      fetched.expiresAtMs === NEVER_EXPIRES
-        ? NEVER_EXPIRES
-        : Math.min(LIFE_MAX_MS, Math.max(LIFE_MIN_MS, fetched.expiresAtMs - this.#clock.nowMs()))
+    const lifeMs = this.#lifeMs(fetched.expiresAtMs)
     const early = EARLY_MIN_SHARE + this.#random() * (EARLY_MAX_SHARE - EARLY_MIN_SHARE)
     this.#renewAtMonoMs = monoMs + lifeMs * (1 - early)
     this.#endsAtMonoMs = monoMs + lifeMs
     this.#current = fetched
     this.#refused = false
     return fetched
+  }
+
+  #lifeMs(expiresAtMs: number): number {
+    if (expiresAtMs === NEVER_EXPIRES) return NEVER_EXPIRES
+    const leftMs = expiresAtMs - this.#clock.nowMs()
+    return leftMs > 0 ? Math.min(leftMs, LIFE_MAX_MS) : LIFE_OVER_MS
   }
 
   /** An app's provider may throw; that is one more way of having none. */

@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Clock, Timer } from '../clock.ts'
 import { errorText } from '../log.ts'
+import { type LineFault, lineFaultOf } from './failure.ts'
 import { ResponseParser } from './http-response.ts'
 
 /** With 64 KiB at a time and backpressure, no runtime keeps more than a piece of its own; larger writes are copied whole by Bun. */
@@ -29,9 +30,15 @@ export type HttpTimeouts = {
   replyMs: number
 }
 
-/** No answer came: the reason, in words. */
+/** No answer came: which fault of the line it was, and the reason in words. */
 export class HttpFailure extends Error {
   override name = 'HttpFailure'
+  readonly fault: LineFault
+
+  constructor(fault: LineFault, message: string) {
+    super(message)
+    this.fault = fault
+  }
 }
 
 /**
@@ -64,7 +71,7 @@ export class HttpConnection {
 
   /** @throws HttpFailure when there is no complete answer */
   async request(request: HttpRequest, timeouts: HttpTimeouts): Promise<HttpResponse> {
-    if (this.#busy) throw new HttpFailure('a request is under way on this connection')
+    if (this.#busy) throw new HttpFailure('protocol', 'a request is under way on this connection')
     this.#busy = true
     try {
       return await this.#exchange(this.#socket ?? this.#open(), request, timeouts)
@@ -103,9 +110,9 @@ export class HttpConnection {
       const parser = new ResponseParser(request.method)
       let written = false
       let body = { handedOver: false }
-      let failure: string | undefined
+      let failure: HttpFailure | undefined
       let timer: Timer = this.#clock.after(timeouts.sendMs, () =>
-        fail(`not sent within ${timeouts.sendMs} ms`),
+        fail('timeout', `not sent within ${timeouts.sendMs} ms`),
       )
 
       const settle = (): void => {
@@ -116,7 +123,7 @@ export class HttpConnection {
         socket.off('close', settle)
         if (parser.state === 'done')
           resolve({ status: parser.status, headers: parser.headers, body: parser.body })
-        else reject(new HttpFailure(failure ?? 'connection closed before the answer'))
+        else reject(failure ?? new HttpFailure('reset', 'connection closed before the answer'))
       }
       /** The body is let go of when the socket has closed, not before. */
       const cut = (): void => {
@@ -124,16 +131,16 @@ export class HttpConnection {
         if (socket.closed) settle()
         else socket.destroy()
       }
-      const fail = (reason: string): void => {
-        failure ??= reason
+      const fail = (fault: LineFault, reason: string): void => {
+        failure ??= new HttpFailure(fault, reason)
         cut()
       }
       const onError = (error: Error): void => {
-        failure ??= errorText(error)
+        failure ??= new HttpFailure(lineFaultOf(error), errorText(error))
       }
       const onData = (chunk: Uint8Array): void => {
         parser.push(chunk)
-        if (parser.state === 'bad') fail('the answer is not HTTP/1.1')
+        if (parser.state === 'bad') fail('protocol', 'the answer is not HTTP/1.1')
         else if (parser.state === 'done') {
           if (parser.keepAlive && written) settle()
           // an answer before the body is through (413, 401) leaves the line in the middle of a request; one that merely
@@ -158,7 +165,7 @@ export class HttpConnection {
         }
         timer.cancel()
         timer = this.#clock.after(timeouts.replyMs, () =>
-          fail(`no answer within ${timeouts.replyMs} ms`),
+          fail('timeout', `no answer within ${timeouts.replyMs} ms`),
         )
       })
     })

@@ -3,7 +3,7 @@ import type { Outcome } from './retry.ts'
 
 /**
  * idle: nothing to send, or not yet · token: asking for leave · create, append, ask: a request is under way · wait: until the backoff ends ·
- * plan: no plan, until one comes · closed: for good
+ * plan: no plan, until one comes · budget: a metered line has carried its bytes of the day · closed: for good
  */
 export type UplinkState =
   | 'idle'
@@ -13,6 +13,7 @@ export type UplinkState =
   | 'ask'
   | 'wait'
   | 'plan'
+  | 'budget'
   | 'closed'
 
 export type UplinkEvent =
@@ -36,6 +37,9 @@ export type UplinkEvent =
 export type UplinkActions = {
   isDiscarding(): boolean
   discardAll(): void
+  /** there is something to send, and the line may not carry it today */
+  lacksBudget(): boolean
+  hasBudget(): boolean
   lacksToken(): boolean
   lacksSlice(): boolean
   lacksOffset(): boolean
@@ -64,6 +68,8 @@ export type UplinkActions = {
   backOffWrong(): void
   backOffConfig(): void
   shrink(): void
+  /** told of once */
+  awaitBudget(): void
   /** wait for the plan, ask for it meanwhile */
   awaitPlan(): void
   recreate(): void
@@ -71,7 +77,7 @@ export type UplinkActions = {
   recreateLater(): void
   giveUp(): void
   dropSlice(): void
-  stopTimer(): void
+  stop(): void
 }
 
 type UplinkRow = Row<UplinkState, UplinkEvent, UplinkActions>
@@ -95,6 +101,7 @@ const failures = (state: 'create' | 'append' | 'ask'): UplinkRow[] => [
 export const UPLINK_ROWS: readonly UplinkRow[] = [
   // asked for while a request was under way
   { state: 'idle', event: 'work', guard: 'isDiscarding', action: 'discardAll', next: 'idle' },
+  { state: 'idle', event: 'work', guard: 'lacksBudget', action: 'awaitBudget', next: 'budget' },
   { state: 'idle', event: 'work', guard: 'lacksToken', action: 'fetchToken', next: 'token' },
   { state: 'idle', event: 'work', guard: 'lacksSlice', action: 'create', next: 'create' },
   { state: 'idle', event: 'work', guard: 'lacksOffset', action: 'ask', next: 'ask' },
@@ -135,12 +142,14 @@ export const UPLINK_ROWS: readonly UplinkRow[] = [
   { state: 'wait', event: 'timer', action: 'again', next: 'idle' },
   { state: 'plan', event: 'timer', action: 'again', next: 'idle' },
   { state: 'plan', event: 'planned', action: 'again', next: 'idle' },
+  // looked at with every turn: a new day, or an event
+  { state: 'budget', event: 'work', guard: 'hasBudget', action: 'again', next: 'idle' },
 
-  ...(['idle', 'wait', 'plan'] as const).map(
+  ...(['idle', 'wait', 'plan', 'budget'] as const).map(
     (state): UplinkRow => ({ state, event: 'discard', action: 'discardAll', next: 'idle' }),
   ),
 
-  ...(['idle', 'token', 'create', 'append', 'ask', 'wait', 'plan'] as const).map(
-    (state): UplinkRow => ({ state, event: 'close', action: 'stopTimer', next: 'closed' }),
+  ...(['idle', 'token', 'create', 'append', 'ask', 'wait', 'plan', 'budget'] as const).map(
+    (state): UplinkRow => ({ state, event: 'close', action: 'stop', next: 'closed' }),
   ),
 ]

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { errorText } from '../log.ts'
 import { type AppendIndex, INDEX_HEADER, type SliceStart } from '../mqtt/messages.ts'
+import type { FailureCause, LineFault } from './failure.ts'
 import {
   HttpConnection,
   HttpFailure,
@@ -17,6 +18,8 @@ export type TusAnswer = {
   outcome: Outcome
   /** HTTP status, 0 when there was no answer */
   status: number
+  /** without an answer: what was wrong with the line */
+  fault?: LineFault
   /** why not, in words; the cloud's own where it gave any */
   message: string
   /** where the slice is */
@@ -114,9 +117,25 @@ export class TusClient implements SliceClient {
       return answerOf(url, method, response, this.#clock.nowMs())
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error
-      return { outcome: 'retry', status: 0, message: `${url.origin}: ${errorText(error)}` }
+      const { fault } = error
+      // a certificate that does not fit, or a clock that is not set: the line itself is well
+      const outcome = fault === 'tls' ? 'config' : 'retry'
+      return { outcome, fault, status: 0, message: `${url.origin}: ${errorText(error)}` }
     }
   }
+}
+
+/** Whether it was the cloud that answered. */
+export const isAnswered = ({ outcome, status }: TusAnswer): boolean =>
+  status > 0 && !(outcome === 'retry' && status < 400)
+
+/** What a failed answer counts as. */
+export const causeOf = ({ outcome, status, fault }: TusAnswer): FailureCause | undefined => {
+  if (outcome === 'ok') return undefined
+  if (fault !== undefined) return fault
+  if (outcome !== 'retry') return outcome
+  if (status === 0) return 'reset'
+  return status < 400 ? 'portal' : 'busy'
 }
 
 const count = (text: string | undefined): number | undefined =>
@@ -132,7 +151,12 @@ const answerOf = (
   const answer: TusAnswer = { outcome, status, message: '' }
   if (outcome !== 'ok') {
     answer.message = `${method} ${url.origin}${url.pathname}: ${status} ${complaint(status, body)}`
-    const waitMs = retryAfterMs(headers.get('retry-after'), nowMs)
+    // a date is meant by the server's clock, which the answer tells; ours may be wrong
+    const serverMs = Date.parse(headers.get('date') ?? '')
+    const waitMs = retryAfterMs(
+      headers.get('retry-after'),
+      Number.isNaN(serverMs) ? nowMs : serverMs,
+    )
     return waitMs === undefined ? answer : { ...answer, waitMs }
   }
   const offset = count(headers.get('upload-offset'))

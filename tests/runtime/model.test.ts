@@ -17,6 +17,7 @@ import { iv_err_code_e } from '../../runtime/index.ts'
 import { checkInit } from '../../runtime/options.ts'
 import { CredentialStore } from '../../runtime/upload/credentials.ts'
 import type { Outcome } from '../../runtime/upload/retry.ts'
+import { Scheduler } from '../../runtime/upload/scheduler.ts'
 import type { SliceResult } from '../../runtime/upload/slice-work.ts'
 import type { Append, SliceClient, TusAnswer } from '../../runtime/upload/tus.ts'
 import { Uplink } from '../../runtime/upload/uplink.ts'
@@ -244,6 +245,8 @@ class World {
       clock,
       random: () => 0.5,
       log: quiet,
+      scheduler: new Scheduler(clock),
+      source: { lagMs: () => 0, isEvent: () => false },
       times: () => ({ sendMs: 6000, replyMs: 5000 }),
       onAcknowledged: (position) => channel.acknowledged(position),
       onReleased: () => channel.released(),
