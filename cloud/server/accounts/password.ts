@@ -26,7 +26,7 @@ export class PasswordQueueFullError extends Error {}
 let waiting = 0
 let last: Promise<unknown> = Promise.resolve()
 
-const oneAtATime = <T>(work: () => Promise<T>): Promise<T> => {
+const oneAtATime = async <T>(work: () => Promise<T>): Promise<T> => {
   if (waiting >= WAITING_MAX) throw new PasswordQueueFullError('too many logins at once')
   waiting++
   const mine = last.then(work).finally(() => {

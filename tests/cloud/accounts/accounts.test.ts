@@ -30,6 +30,13 @@ test('password hashes: salted, say what made them, old ones still fit', async ()
     assert.ok(!(await verifyPassword(PASSWORD, bad).catch(() => false)), bad)
 })
 
+test('hashing has a queue with an end', async () => {
+  const all = Array.from({ length: 20 }, () => hashPassword(PASSWORD))
+  const settled = await Promise.allSettled(all)
+  const refused = settled.filter(({ status }) => status === 'rejected')
+  assert.equal(refused.length, 4)
+})
+
 describe('accounts', () => {
   let cloud: TestCloud
   before(async () => {
