@@ -24,6 +24,7 @@ import {
   type iv_cs_init_parm_s,
   type iv_cs_up_bk_state_e,
 } from './types.ts'
+import { bufferFault } from './upload/bucket/options.ts'
 
 /** As the firmware that uses this API sets them; the specification gives no defaults. */
 export const UPLOAD_TIMEOUT_MS = 6000
@@ -86,8 +87,11 @@ export class CloudStorage extends EventFunctions {
       )
     if (!this.#system.isInitialised)
       return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'call sysInit first')
-    this.#phase = 'entering'
     const { channels, callbacks } = checked.value
+    const tooSmall = bufferFault(channels, this.#system.bucket?.uplink.maxGopBytes)
+    if (tooSmall !== undefined)
+      return this.#refuse(iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE, tooSmall)
+    this.#phase = 'entering'
     const opened: [ChannelOptions, ChannelCore][] = []
     for (const options of channels) {
       const core = await openCore(options, callbacks.onDumpFile !== undefined)

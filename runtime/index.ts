@@ -11,3 +11,11 @@ export { iv_err_code_e, meaningOf, nameOf } from './status.ts'
 export { System, type SystemDependencies } from './system.ts'
 export type { SystemOptions } from './system-options.ts'
 export * from './types.ts'
+export type {
+  BucketCredentials,
+  BucketKeys,
+  BucketOptions,
+  BucketUplinkOptions,
+  Presigner,
+  PresignRequest,
+} from './upload/bucket/options.ts'

@@ -76,6 +76,7 @@ export const openLine = (
     ca,
     client: system.slices?.(),
     credentials,
+    scheduler: system.scheduler,
     times,
     find: (name) => archive.dumped.get(name),
     state: (name) => archive.state(name),

@@ -1,16 +1,20 @@
 import { z } from 'zod'
-import { type Checked, faultsOf, refuse } from './faults.ts'
+import { type Checked, faultsOf, got, refuse } from './faults.ts'
 import { deviceNameSchema, productIdSchema } from './identity.ts'
 import type { Logger } from './log.ts'
 import { iv_err_code_e } from './status.ts'
+import { type BucketUplinkOptions, bucketUplinkSchema } from './upload/bucket/options.ts'
 
 /** What sysInit is given. */
 export type SystemOptions = {
   productId: string
   deviceName: string
-  deviceSecret: string
+  /** may be left out with a bucket uplink, as cloudUrl */
+  deviceSecret?: string
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`; `http://host` and `https://host` mean MQTT on port 1883 and 8883 of that host */
-  cloudUrl: string
+  cloudUrl?: string
+  /** recordings go to a bucket; without a cloudUrl there is no cloud at all, and the plan is the app's, or always on */
+  uplink?: BucketUplinkOptions
   /** folder for what must survive a restart */
   storePath?: string
   /** how to log in: `hmac` (default) or `static` for brokers with a password file */
@@ -53,13 +57,13 @@ const systemSchema = z.object({
   deviceSecret: z
     .string('must be text')
     .min(1, 'is empty; copy the secret that the cloud gave when the device was registered')
-    .max(256, 'is longer than 256 characters'),
+    .max(256, 'is longer than 256 characters')
+    .optional(),
   cloudUrl: z
     .string(refuse('must be a URL'))
-    .refine(
-      (url) => brokerUrl(url) !== undefined,
-      refuse('must be a URL such as mqtt://host:1883'),
-    ),
+    .refine((url) => brokerUrl(url) !== undefined, refuse('must be a URL such as mqtt://host:1883'))
+    .optional(),
+  uplink: bucketUplinkSchema.optional(),
   storePath: z.string().min(1, 'must not be empty').optional(),
   login: z.enum(['hmac', 'static'], refuse("must be 'hmac' or 'static'")).default('hmac'),
   ca: z.string().optional(),
@@ -78,6 +82,17 @@ const systemSchema = z.object({
     .optional(),
 })
 
+/** Without a bucket there must be a cloud, and to log in there must be a secret. */
+const completeSchema = systemSchema.check(
+  ({ value: { cloudUrl, deviceSecret, uplink }, issues }) => {
+    const missing = (name: string, what: string) =>
+      issues.push({ code: 'custom', path: [name], message: got(what, undefined), input: undefined })
+    if (cloudUrl === undefined && !uplink) missing('cloudUrl', 'must be a URL')
+    if (deviceSecret === undefined && (cloudUrl !== undefined || !uplink))
+      missing('deviceSecret', 'must be text')
+  },
+)
+
 export type CheckedSystemOptions = z.infer<typeof systemSchema>
 
 export const checkSystem = (
@@ -87,7 +102,7 @@ export const checkSystem = (
     return {
       faults: [{ code: iv_err_code_e.IV_ERR_SYS_INIT_PRM_NULL, message: 'sysInit needs options' }],
     }
-  const checked = systemSchema.safeParse(options)
+  const checked = completeSchema.safeParse(options)
   return checked.success
     ? { value: checked.data }
     : { faults: faultsOf(checked.error, iv_err_code_e.IV_ERR_SYS_INIT_PRM_RANGE) }

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { type Clock, type Random, systemClock, type Timer } from './clock.ts'
 import { hmacLogin, type MqttLogin, staticLogin } from './identity.ts'
 import { consoleLogger, errorText, type Logger } from './log.ts'
+import type { BucketChannel } from './mqtt/bucket-layout.ts'
 import { type AiResult, type DownMessage, ReplyCode } from './mqtt/messages.ts'
-import { type Ask, type Reply, Session } from './mqtt/session.ts'
+import { type Ask, type Reply, Session, type SessionOptions } from './mqtt/session.ts'
 import type { TopicKind } from './mqtt/topics.ts'
 import { Plans } from './plan/plan.ts'
-import { balanceOf } from './plan/rules.ts'
+import { ALWAYS, balanceOf } from './plan/rules.ts'
 import { iv_err_code_e } from './status.ts'
 import {
   brokerUrl,
@@ -15,9 +16,11 @@ import {
   checkSystem,
   type SystemOptions,
 } from './system-options.ts'
+import type { CheckedBucketUplink } from './upload/bucket/options.ts'
 import type { Credentials, Denied } from './upload/credentials.ts'
 import { DayBudget } from './upload/day-budget.ts'
 import { Scheduler } from './upload/scheduler.ts'
+import type { SliceClient } from './upload/tus.ts'
 
 export const HEARTBEAT_MS = 30_000
 /** A login is good for so long after it was made: time enough for a clock that is somewhat behind. */
@@ -28,11 +31,21 @@ const EXPIRY_WITHOUT_CLOCK_S = 4_102_444_800
 const VERSION = '0.1.0'
 
 /** What tests put in place of the world. */
-export type SystemDependencies = { clock?: Clock; random?: Random }
+export type SystemDependencies = {
+  clock?: Clock
+  random?: Random
+  /** the connection to the broker */
+  session?: (options: SessionOptions) => SessionLike
+  /** what slices are sent through */
+  slices?: () => SliceClient
+}
+
+type SessionLike = Pick<Session, 'online' | 'lastError' | 'start' | 'stop' | 'tell' | 'ask'>
 
 type Running = {
   options: CheckedSystemOptions
-  session: Session
+  /** undefined: recordings go to a bucket, and there is no cloud */
+  session: SessionLike | undefined
   plans: Plans
   heartbeat: Timer | undefined
 }
@@ -46,6 +59,9 @@ export class System {
   /** the queue of all uploads of the device */
   readonly scheduler: Scheduler
   log: Logger = consoleLogger()
+  /** in place of the network, for tests */
+  readonly slices: (() => SliceClient) | undefined
+  readonly #openSession: (options: SessionOptions) => SessionLike
   #running: Running | undefined
   #lastError = ''
   readonly #sliceNumbers = new Map<number, number>()
@@ -57,6 +73,8 @@ export class System {
     this.clock = dependencies.clock ?? systemClock
     this.random = dependencies.random ?? Math.random
     this.scheduler = new Scheduler(this.clock)
+    this.slices = dependencies.slices
+    this.#openSession = dependencies.session ?? ((options) => new Session(options))
   }
 
   get isInitialised(): boolean {
@@ -64,16 +82,26 @@ export class System {
   }
 
   get online(): boolean {
-    return this.#running?.session.online ?? false
+    return this.#running?.session?.online ?? false
   }
 
   /** Why the last call failed, or why the device is offline. */
   get lastError(): string {
-    return this.#running?.session.lastError || this.#lastError
+    return this.#running?.session?.lastError || this.#lastError
   }
 
   get plans(): Plans | undefined {
     return this.#running?.plans
+  }
+
+  /** where recordings go in place of the cloud, and who they are of */
+  get bucket():
+    | { uplink: CheckedBucketUplink; device: Omit<BucketChannel, 'channel'> }
+    | undefined {
+    const options = this.#running?.options
+    if (!options?.uplink) return undefined
+    const { productId, deviceName, uplink } = options
+    return { uplink, device: { productId, deviceName } }
   }
 
   get ca(): string | undefined {
@@ -95,25 +123,29 @@ export class System {
       )
     const options = checked.value
     this.log = given?.logger ?? this.log
-    const session = new Session({
-      url: brokerUrl(options.cloudUrl)!,
-      productId: options.productId,
-      deviceName: options.deviceName,
-      login: () => this.#login(options),
-      keepAliveMs: options.keepAliveMs,
-      ca: options.ca,
-      clock: this.clock,
-      random: this.random,
-      log: this.log,
-      onOnline: () => {
-        this.#beat()
-        this.plans?.refresh()
-        for (const listener of this.#onlineListeners) listener()
-        this.#call('onOnline', () => given?.onOnline?.(this.clock.nowMs()))
-      },
-      onOffline: (reason) => this.#call('onOffline', () => given?.onOffline?.(reason)),
-      onMessage: (message) => this.#received(message),
-    })
+    const { cloudUrl } = options
+    const session =
+      cloudUrl === undefined
+        ? undefined
+        : this.#openSession({
+            url: brokerUrl(cloudUrl)!,
+            productId: options.productId,
+            deviceName: options.deviceName,
+            login: () => this.#login(options),
+            keepAliveMs: options.keepAliveMs,
+            ca: options.ca,
+            clock: this.clock,
+            random: this.random,
+            log: this.log,
+            onOnline: () => {
+              this.#beat()
+              this.plans?.refresh()
+              for (const listener of this.#onlineListeners) listener()
+              this.#call('onOnline', () => given?.onOnline?.(this.clock.nowMs()))
+            },
+            onOffline: (reason) => this.#call('onOffline', () => given?.onOffline?.(reason)),
+            onMessage: (message) => this.#received(message),
+          })
     const plans = new Plans(
       (channel, timeoutMs) => this.#askPlan(channel, timeoutMs),
       this.clock,
@@ -123,7 +155,7 @@ export class System {
     this.#running = { options, session, plans, heartbeat: undefined }
     this.#lastError = ''
     this.scheduler.budget = this.#budget(options)
-    session.start()
+    session?.start()
     return iv_err_code_e.IV_ERR_NONE
   }
 
@@ -136,7 +168,7 @@ export class System {
     running.heartbeat?.cancel()
     running.plans.stop()
     this.scheduler.close()
-    await running.session.stop()
+    await running.session?.stop()
     return iv_err_code_e.IV_ERR_NONE
   }
 
@@ -144,6 +176,7 @@ export class System {
   async credentials(channel: number): Promise<Credentials | Denied> {
     const running = this.#running
     if (!running) return { denied: 'offline', message: 'sysInit was not called' }
+    if (!running.session) return { denied: 'refused', message: 'there is no cloud' }
     const timeoutMs = running.options.commandTimeoutMs
     const reply = await running.session.ask(
       'service',
@@ -179,7 +212,7 @@ export class System {
 
   /** Asks the cloud; undefined when there was no answer in time. */
   ask(kind: TopicKind, message: Ask, timeoutMs: number): Promise<Reply | undefined> {
-    return this.#running?.session.ask(kind, message, timeoutMs) ?? Promise.resolve(undefined)
+    return this.#running?.session?.ask(kind, message, timeoutMs) ?? Promise.resolve(undefined)
   }
 
   /** Tells of every connection that came about, until the returned function is called. */
@@ -202,7 +235,7 @@ export class System {
   }
 
   #login(options: CheckedSystemOptions): MqttLogin {
-    const { productId, deviceName, deviceSecret } = options
+    const { productId, deviceName, deviceSecret = '' } = options
     if (options.login === 'static') return staticLogin(productId, deviceName, deviceSecret)
     const nowMs = this.clock.nowMs()
     const expiryS =
@@ -214,6 +247,8 @@ export class System {
   async #askPlan(channel: number, timeoutMs: number) {
     const running = this.#running
     if (!running) return undefined
+    // a bucket asks for no plan: without a cloud, and unless the app tells another, recording is always on
+    if (!running.session) return { ...ALWAYS }
     const question = { method: 'get_status' as const, params: { channel } }
     const reply = await running.session.ask('property', question, timeoutMs)
     if (reply?.method !== 'get_status_reply') return undefined
@@ -224,7 +259,7 @@ export class System {
 
   #received(message: DownMessage): void {
     const running = this.#running
-    if (!running) return
+    if (!running?.session) return
     const done = { code: ReplyCode.ok, status: 'ok' }
     if (message.method === 'control') {
       running.plans.set(message.params.channel, balanceOf(message.params))
@@ -243,7 +278,7 @@ export class System {
     if (!running) return
     running.heartbeat?.cancel()
     running.heartbeat = this.clock.after(HEARTBEAT_MS, () => this.#beat())
-    running.session.tell('event', {
+    running.session?.tell('event', {
       method: 'heartbeat',
       params: {
         utcMs: Math.max(0, Math.round(this.clock.nowMs())),

@@ -13,8 +13,8 @@ import {
   type iv_cs_notify_msg_data,
   iv_cs_notify_msg_type_e,
 } from '../types.ts'
+import type { ChannelUplink } from '../upload/channel-uplink.ts'
 import type { SliceResult } from '../upload/slice-work.ts'
-import type { Uplink } from '../upload/uplink.ts'
 import { errorOfStatus } from './core-status.ts'
 import { type ChannelCore, FlushReason } from './core-store.ts'
 import type { Dump } from './dump.ts'
@@ -57,7 +57,7 @@ export class Channel implements ChannelActions {
   readonly #streamClock = new StreamClock()
   readonly #reports: SliceReports
   readonly #watermark: Watermark
-  #uplink: Uplink | undefined
+  #uplink: ChannelUplink | undefined
   #dump: Dump | undefined
   #lastPtsMs = 0
   #lastFrameMonoMs = 0
@@ -96,7 +96,7 @@ export class Channel implements ChannelActions {
     return this.core.head - this.core.tail
   }
 
-  attach(uplink: Uplink): void {
+  attach(uplink: ChannelUplink): void {
     this.#uplink = uplink
   }
 

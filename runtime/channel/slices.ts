@@ -11,7 +11,13 @@ import {
   TRACK_AUDIO,
   UnitRecord,
 } from '../../core-wasm/index.ts'
-import { INDEX_MAX_BYTES, type Piece, type SliceEnd, type SliceStart } from '../mqtt/messages.ts'
+import {
+  INDEX_MAX_BYTES,
+  type Piece,
+  type SliceEncryption,
+  type SliceEnd,
+  type SliceStart,
+} from '../mqtt/messages.ts'
 import type { Append } from '../upload/tus.ts'
 import type { DumpedSlice } from './dump.ts'
 
@@ -37,6 +43,8 @@ export type SliceStore = {
   readonly width: number
   readonly height: number
   readonly format: SliceStart['format']
+  /** how the units of a slice are encrypted, from one of them on; absent when they are not */
+  encryption?(slice: number, unit: number): SliceEncryption
 }
 
 /** Wire name of the core's reason for a slice's end. */
@@ -100,6 +108,21 @@ export class SliceUpload {
     return this.#record
   }
 
+  /** How it ended, once it has. */
+  end(): SliceEnd {
+    return endOf(this.slice)
+  }
+
+  /** The first unit of which news are due. */
+  get nextUnit(): number {
+    return this.#unit
+  }
+
+  /** Stream position of its first byte behind the init segment. */
+  get startPosition(): number {
+    return this.#startPosition
+  }
+
   get initBytes(): number {
     return this.#init.length
   }
@@ -114,7 +137,7 @@ export class SliceUpload {
     const unit = this.#unitRecord
     for (let number = this.#firstUnit; number < this.#store.nextUnit; number++) {
       if (!this.#store.readUnit(number, unit) || unit.slice !== this.number) break
-      pieces.push(pieceOf(unit, this.#offsetOf(unit.start)))
+      pieces.push(pieceOf(unit, this.offsetOf(unit.start)))
     }
     return { start: this.start(), pieces, end: endOf(this.slice), bytes: this.#available() }
   }
@@ -159,7 +182,21 @@ export class SliceUpload {
       startSeq: slice.seqA,
       discontinuity: whole ? slice.discontinuity : true,
       initBytes: this.#init.length,
+      ...(this.#store.encryption && {
+        encryption: this.#store.encryption(this.number, this.#firstUnit),
+      }),
     }
+  }
+
+  /** Pieces whose final figures the cloud has not acknowledged, as they are now. */
+  pending(): Piece[] {
+    const pieces: Piece[] = []
+    const unit = this.#unitRecord
+    for (let number = this.#unit; number < this.#store.nextUnit; number++) {
+      if (!this.#store.readUnit(number, unit) || unit.slice !== this.number) break
+      pieces.push(pieceOf(unit, this.offsetOf(unit.start)))
+    }
+    return pieces
   }
 
   /** What to send next, at most about `maxBytes`; its figures hold until `advance` or the next call. */
@@ -172,16 +209,16 @@ export class SliceUpload {
     let final = this.#unit
     for (let number = this.#unit; number < store.nextUnit; number++) {
       if (!store.readUnit(number, unit) || unit.slice !== this.number) break
-      const offset = this.#offsetOf(unit.start)
+      const offset = this.offsetOf(unit.start)
       if (offset >= to && offset > from) break
       if (pieces.length === PIECES_MAX) {
         to = offset
         break
       }
       // figures of an open unit go up to the last picture: they hold only when that is sent too
-      if (!unit.closed && this.#offsetOf(unit.end) > to) break
+      if (!unit.closed && this.offsetOf(unit.end) > to) break
       pieces.push(pieceOf(unit, offset))
-      if (unit.closed && this.#offsetOf(unit.end) <= to) final = number + 1
+      if (unit.closed && this.offsetOf(unit.end) <= to) final = number + 1
     }
     this.#sent = { to, unit: final }
     const last = this.ended && to === this.#available()
@@ -199,6 +236,19 @@ export class SliceUpload {
     if (offset === this.#sent.to) this.#unit = this.#sent.unit
   }
 
+  /** Goes on from an offset: what lies before it is somebody else's. Pieces are named from the one on that reaches it. */
+  skipTo(offset: number): void {
+    this.acknowledged = offset
+    const store = this.#store
+    const unit = this.#unitRecord
+    this.#unit = Math.max(this.#unit, store.firstUnit)
+    for (; this.#unit < store.nextUnit; this.#unit++) {
+      if (!store.readUnit(this.#unit, unit)) continue
+      if (unit.slice > this.number || !unit.closed) return
+      if (unit.slice === this.number && this.offsetOf(unit.end) >= offset) return
+    }
+  }
+
   /** Whether the bytes from an offset on are still there to be sent. */
   canResumeAt(offset: number): boolean {
     if (offset > this.#available()) return false
@@ -210,7 +260,7 @@ export class SliceUpload {
     return this.#startPosition + Math.max(0, offset - this.#init.length)
   }
 
-  #offsetOf(position: number): number {
+  offsetOf(position: number): number {
     return this.#init.length + position - this.#startPosition
   }
 

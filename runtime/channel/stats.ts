@@ -1,12 +1,11 @@
-import type { UplinkState } from '../upload/states.ts'
-import type { Uplink } from '../upload/uplink.ts'
+import type { ChannelUplink } from '../upload/channel-uplink.ts'
 import type { Channel } from './channel.ts'
 import type { ChannelState } from './states.ts'
 
 /** What is known of a channel, read at once. */
 export type ChannelStats = {
   state: ChannelState
-  uplink: UplinkState
+  uplink: ChannelUplink['state']
   /** accepted since initCs */
   videoFrames: number
   audioFrames: number
@@ -25,11 +24,13 @@ export type ChannelStats = {
   slicesFailed: number
   appends: number
   retries: number
+  /** with a bucket uplink: whether the fallback is used, and how far the device's clock is behind the store's */
+  bucket?: { onFallback: boolean; clockOffsetMs: number }
   /** linear memory of the channel's core */
   memoryBytes: number
 }
 
-export const statsOf = (channel: Channel, uplink: Uplink, monoMs: number): ChannelStats => {
+export const statsOf = (channel: Channel, uplink: ChannelUplink, monoMs: number): ChannelStats => {
   const { core, latency } = channel
   return {
     state: channel.state,
@@ -47,6 +48,9 @@ export const statsOf = (channel: Channel, uplink: Uplink, monoMs: number): Chann
     slicesFailed: channel.slicesFailed,
     appends: uplink.appends,
     retries: uplink.retries,
+    ...('clockOffsetMs' in uplink && {
+      bucket: { onFallback: uplink.onFallback, clockOffsetMs: uplink.clockOffsetMs },
+    }),
     memoryBytes: core.memoryBytes,
   }
 }

@@ -9,6 +9,7 @@ import {
   iv_cs_event_report_opt_e,
   type iv_cs_init_func_cb_s,
 } from '../types.ts'
+import { BucketEvents } from '../upload/bucket/events.ts'
 import type { HttpTimeouts } from '../upload/http.ts'
 import { AiTypes, isAiType } from './ai-types.ts'
 import { EventCallbacks } from './callbacks.ts'
@@ -32,13 +33,20 @@ const DONE: EventVerdict = { code: iv_err_code_e.IV_ERR_NONE, message: '' }
 export class EventModule {
   readonly #system: System
   readonly #times: () => HttpTimeouts
-  readonly #cloud: EventCloud
+  /** where events go when recordings go to a bucket */
+  readonly #bucket: BucketEvents
+  readonly #mqtt: EventCloud
   readonly #ai = new AiTypes()
 
   constructor(system: System, times: () => HttpTimeouts) {
     this.#system = system
     this.#times = times
-    this.#cloud = eventCloud(system)
+    this.#mqtt = eventCloud(system)
+    this.#bucket = new BucketEvents(system, times)
+  }
+
+  get #cloud(): EventCloud {
+    return this.#system.bucket ? this.#bucket.cloud : this.#mqtt
   }
 
   /** The events of one channel. */
@@ -104,7 +112,7 @@ export class EventModule {
       cloud: this.#cloud,
       putPicture: this.#uploader(),
       times: this.#times,
-      isOnline: () => this.#system.online,
+      isOnline: () => this.#system.online || this.#system.bucket !== undefined,
     }
     const params = {
       channel,
@@ -149,7 +157,9 @@ export class EventModule {
   }
 
   #uploader(): PutPicture {
-    return pictureUploader(this.#system.clock, this.#times, this.#system.ca)
+    if (this.#system.bucket) return this.#bucket.putPicture
+    const { clock, scheduler, ca } = this.#system
+    return pictureUploader(clock, this.#times, scheduler, ca)
   }
 }
 

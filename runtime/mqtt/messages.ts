@@ -163,6 +163,31 @@ export const APPEND_MAX_BYTES = 4 * 1024 * 1024
 /** An index header is at most this long: HTTP servers commonly refuse header blocks over 16 KiB. */
 export const INDEX_MAX_BYTES = 8 * 1024
 
+/**
+ * How the pieces of a slice are encrypted: AES-128-CBC with PKCS#7 padding, each piece by itself. The IV of the first piece is given, each further
+ * piece's is one greater (128 bits, big endian). The init segment of fMP4 stays clear. The key is told to the cloud, or wrapped for the owner alone.
+ */
+export const sliceEncryptionSchema = z
+  .object({
+    method: z.literal('AES-128'),
+    iv: z.string().regex(/^[0-9a-f]{32}$/),
+    /** the key itself, hexadecimal: the cloud gives it to viewers */
+    key: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .optional(),
+    /** the key for the owner's RSA key: RSA-OAEP with SHA-256, base64 */
+    wrappedKey: z
+      .string()
+      .regex(/^[A-Za-z0-9+/]{100,1024}={0,2}$/)
+      .optional(),
+  })
+  .refine(
+    ({ key, wrappedKey }) => (key === undefined) !== (wrappedKey === undefined),
+    'needs either key or wrappedKey',
+  )
+export type SliceEncryption = z.infer<typeof sliceEncryptionSchema>
+
 /** `Upload-Metadata` key `slice`: base64 of this object as JSON, given when a slice is created. */
 export const sliceStartSchema = z.object({
   id: sliceIdSchema,
@@ -178,6 +203,8 @@ export const sliceStartSchema = z.object({
   discontinuity: z.boolean(),
   /** fMP4: bytes of the init segment that the slice begins with; TS: 0 */
   initBytes: z.int().nonnegative().max(1_048_576),
+  /** absent: not encrypted */
+  encryption: sliceEncryptionSchema.optional(),
 })
 export type SliceStart = z.infer<typeof sliceStartSchema>
 

@@ -9,6 +9,14 @@ export const NO_PLAN: Readonly<iv_cs_balance_info_s> = {
   free_trial_remaining_sec: 0,
 }
 
+/** The plan of a device that has no cloud: what it records is kept for as long as its owner likes. */
+export const ALWAYS: Readonly<iv_cs_balance_info_s> = {
+  cs_switch: 1,
+  cs_days: 0,
+  cs_type: iv_cs_type_e.CS_TYPE_FULL_TIME,
+  free_trial_remaining_sec: 0,
+}
+
 /** The wire's properties as the structure of the API. */
 export const balanceOf = (plan: PlanProperties): iv_cs_balance_info_s => ({
   cs_switch: plan._sys_cs_status,

@@ -1,0 +1,175 @@
+import { AwsV4Signer } from 'aws4fetch'
+import type { Clock, Random } from '../../clock.ts'
+import { errorText } from '../../log.ts'
+import { CredentialStore } from '../credentials.ts'
+import { HttpConnection, HttpFailure, type HttpTimeouts } from '../http.ts'
+import { type BucketCredentials, type CheckedBucket, keyProvider } from './options.ts'
+import { type BucketAnswer, bucketAnswer } from './s3-answer.ts'
+import { ServerTime } from './server-time.ts'
+
+export type BucketPut = {
+  /** below the bucket's prefix */
+  key: string
+  body: readonly Uint8Array[]
+  /** SHA-256 of the body, hexadecimal */
+  sha256: string
+  contentType: string
+  /** others, in lower case */
+  headers?: Record<string, string>
+}
+
+export type BucketClientOptions = {
+  bucket: CheckedBucket
+  channel: number
+  clock: Clock
+  random: Random
+}
+
+/** A line so slow (16 KB/s) that an object takes longer than the time-out for a request must not fail for that. */
+const BYTES_PER_MS_MIN = 16
+
+/** Once for the clock, once for the keys: what is refused then is refused. */
+const SENDS_MAX = 3
+
+/** Puts objects into one bucket: one connection, one request at a time. Spec: S3 API, PutObject; Signature Version 4. */
+export class BucketClient {
+  readonly #bucket: CheckedBucket
+  readonly #clock: Clock
+  readonly #credentials: CredentialStore<BucketCredentials> | undefined
+  readonly #keys = new Map<string, ArrayBuffer>()
+  readonly #time: ServerTime
+  #connection: HttpConnection | undefined
+  #isClosed = false
+
+  constructor({ bucket, channel, clock, random }: BucketClientOptions) {
+    this.#bucket = bucket
+    this.#clock = clock
+    this.#time = new ServerTime(clock)
+    const provider = keyProvider(bucket)
+    this.#credentials = provider && new CredentialStore(channel, provider, clock, random)
+  }
+
+  /** How far the device's clock is behind the store's, as far as that mattered. */
+  get clockOffsetMs(): number {
+    return this.#time.offsetMs
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#connection?.close()
+  }
+
+  /** An answer comes when nothing refers to the body any more. */
+  async put(put: BucketPut, times: HttpTimeouts): Promise<BucketAnswer> {
+    let refused = false
+    let skewed = false
+    let last: BucketAnswer = { outcome: 'retry', status: 0, message: 'closed' }
+    for (let sends = 0; sends < SENDS_MAX && !this.#isClosed; sends++) {
+      last = await this.#send(put, times)
+      // some stores call a request that was signed at another time just denied
+      const learned =
+        (last.outcome === 'skew' || last.outcome === 'credentials') &&
+        last.serverMs !== undefined &&
+        this.#isOff(last.serverMs) &&
+        this.#time.learn(last.serverMs)
+      if (learned && !skewed) skewed = true
+      else if (last.outcome === 'credentials' && !refused) {
+        refused = true
+        this.#credentials?.drop()
+      } else break
+    }
+    // what new keys did not mend is a matter of the configuration
+    if (last.status >= 400 && (last.outcome === 'credentials' || last.outcome === 'skew'))
+      return { ...last, outcome: 'config' }
+    return last
+  }
+
+  /** Signatures are good for 15 minutes; half of that is no cause of a refusal. */
+  #isOff(serverMs: number): boolean {
+    return Math.abs(serverMs - this.#time.nowMs()) > 7.5 * 60_000
+  }
+
+  async #send(put: BucketPut, { sendMs, replyMs }: HttpTimeouts): Promise<BucketAnswer> {
+    const bytes = put.body.reduce((sum, view) => sum + view.length, 0)
+    const { prefix } = this.#bucket
+    const key = prefix === '' ? put.key : `${prefix}/${put.key}`
+    const request = await this.#signed({ ...put, key }, bytes)
+    if ('outcome' in request) return request
+    const { url, headers } = request
+    if (this.#connection?.origin !== url.origin) {
+      this.#connection?.close()
+      this.#connection = new HttpConnection(new URL(url.origin), this.#clock, this.#bucket.ca)
+    }
+    try {
+      const response = await this.#connection.request(
+        { method: 'PUT', path: url.pathname + url.search, headers, body: put.body },
+        { sendMs: sendMs + Math.ceil(bytes / BYTES_PER_MS_MIN), replyMs },
+      )
+      return bucketAnswer(response, this.#clock.nowMs())
+    } catch (error) {
+      if (!(error instanceof HttpFailure)) throw error
+      return { outcome: 'retry', status: 0, message: `${url.origin}: ${errorText(error)}` }
+    }
+  }
+
+  async #signed(
+    put: BucketPut,
+    bytes: number,
+  ): Promise<{ url: URL; headers: Record<string, string> } | BucketAnswer> {
+    const { storageClass, presign, region } = this.#bucket
+    const headers: Record<string, string> = {
+      'content-type': put.contentType,
+      'x-amz-content-sha256': put.sha256,
+      // kept with the object by stores that know it
+      'x-amz-checksum-sha256': Buffer.from(put.sha256, 'hex').toString('base64'),
+      ...(storageClass === undefined ? {} : { 'x-amz-storage-class': storageClass }),
+      ...put.headers,
+    }
+    if (presign) {
+      const granted = await presign({ method: 'PUT', key: put.key, bytes, headers }).catch(
+        (error: unknown) => ({ denied: 'offline' as const, message: errorText(error) }),
+      )
+      if ('url' in granted) return { url: new URL(granted.url), headers }
+      return denied(granted.message)
+    }
+    const credentials = await this.#credentials!.get()
+    if ('denied' in credentials) return denied(credentials.message)
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials
+    const signer = new AwsV4Signer({
+      method: 'PUT',
+      url: bucketUrl(this.#bucket, put.key).href,
+      headers,
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      service: 's3',
+      region,
+      cache: this.#keys,
+      datetime: amzDate(this.#time.nowMs()),
+    })
+    const signed = await signer.sign()
+    return { url: signed.url, headers: Object.fromEntries(signed.headers) }
+  }
+}
+
+/** No keys now: the line or the provider is at fault, not the store. */
+const denied = (message: string): BucketAnswer => ({ outcome: 'retry', status: 0, message })
+
+/** `20261124T130501Z`. */
+const amzDate = (utcMs: number): string =>
+  new Date(utcMs).toISOString().replace(/[:-]|\.\d{3}/g, '')
+
+/** Address of an object, path-style or with the bucket as part of the host's name. */
+export const bucketUrl = (
+  { endpoint, bucket, pathStyle }: Pick<CheckedBucket, 'endpoint' | 'bucket' | 'pathStyle'>,
+  key: string,
+): URL => {
+  const url = new URL(endpoint)
+  const base = url.pathname.replace(/\/$/, '')
+  if (pathStyle) url.pathname = `${base}/${bucket}/${key}`
+  else {
+    url.hostname = `${bucket}.${url.hostname}`
+    url.pathname = `${base}/${key}`
+  }
+  return url
+}
