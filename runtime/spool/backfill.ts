@@ -6,7 +6,8 @@ import { iv_cs_up_bk_state_e } from '../types.ts'
 import type { CredentialStore } from '../upload/credentials.ts'
 import type { HttpTimeouts } from '../upload/http.ts'
 import { backoffMs } from '../upload/retry.ts'
-import { type Append, type TusAnswer, TusClient } from '../upload/tus.ts'
+import type { Scheduler } from '../upload/scheduler.ts'
+import { type Append, type SliceClient, type TusAnswer, TusClient } from '../upload/tus.ts'
 
 /** One append; larger buffers of the app are cut. */
 const APPEND_MAX_BYTES = 256 * 1024
@@ -31,7 +32,10 @@ export type BackfillOptions = {
   clock: Clock
   random: Random
   ca?: string | undefined
+  /** in place of the network, for tests */
+  client?: SliceClient | undefined
   credentials: CredentialStore
+  scheduler: Scheduler
   times(): HttpTimeouts
   /** what is known of a dumped file */
   find(name: string): DumpedSlice | undefined
@@ -58,17 +62,19 @@ const refused = (code: iv_err_code_e, message: string): BackfillVerdict => ({ co
  */
 export class Backfill {
   readonly #options: BackfillOptions
-  readonly #client: TusClient
+  readonly #client: SliceClient
   #job: Job | undefined
   #busy = false
+  readonly #closing = new AbortController()
 
   constructor(options: BackfillOptions) {
     this.#options = options
-    this.#client = new TusClient(options.clock, options.ca)
+    this.#client = options.client ?? new TusClient(options.clock, options.ca)
   }
 
   close(): void {
     this.#job = undefined
+    this.#closing.abort()
     this.#client.close()
   }
 
@@ -160,7 +166,21 @@ export class Backfill {
     return done
   }
 
+  /** Sends some of it, as much as the line's other users leave room for. */
   async #append(job: Job, view: Uint8Array, last: boolean): Promise<BackfillVerdict> {
+    const { scheduler } = this.#options
+    const request = { lane: 'backfill', bytes: view.length, signal: this.#closing.signal } as const
+    if (!scheduler.permits(request))
+      return refused(HTTP_FAIL, "the line's bytes of the day are used up")
+    const leave = await scheduler.ask(request)
+    if (!leave) return refused(NOT_AVAILABLE, 'cloud storage was left')
+    const before = job.cloud
+    const verdict = await this.#appendNow(job, view.subarray(0, leave.bytes), last)
+    leave.done(job.cloud - before, verdict.code === OK)
+    return verdict
+  }
+
+  async #appendNow(job: Job, view: Uint8Array, last: boolean): Promise<BackfillVerdict> {
     const { slice } = job
     const pieces = slice.pieces.filter((piece) =>
       overlaps(piece, job.cloud, job.cloud + view.length),

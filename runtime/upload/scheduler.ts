@@ -103,6 +103,11 @@ export class Scheduler {
     return this.budget?.allows(source.isEvent() ? 'event' : 'rest') ?? true
   }
 
+  /** Whether a request would wait for a new day. */
+  permits(request: LeaveRequest): boolean {
+    return this.budget?.allows(classOf(request)) ?? true
+  }
+
   /** Live video never waits for its turn. */
   live(bytes: number): Leave {
     return this.#begin('live', bytes)
@@ -155,7 +160,7 @@ export class Scheduler {
   }
 
   #isTurnOf(request: LeaveRequest): boolean {
-    if (this.budget?.allows(classOf(request)) === false) return false
+    if (!this.permits(request)) return false
     const { picture, backfill } = this.#lanes
     if (request.lane === 'report') return true
     if (request.lane === 'picture') return picture.underWay < PICTURES_MAX

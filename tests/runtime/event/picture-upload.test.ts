@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { systemClock } from '../../../runtime/clock.ts'
 import type { PictureOutcome } from '../../../runtime/event/picture.ts'
 import { pictureUploader } from '../../../runtime/event/picture-upload.ts'
+import { Scheduler } from '../../../runtime/upload/scheduler.ts'
 
 const JPEG = new Uint8Array(100_000).fill(7)
 JPEG.set([0xff, 0xd8, 0xff, 0xe0])
@@ -31,11 +32,14 @@ after(() => {
   server.close()
 })
 
+const scheduler = new Scheduler(systemClock)
+
 const put = (path: string, replyMs = 5000, url = origin + path) =>
-  pictureUploader(systemClock, () => ({ sendMs: 5000, replyMs }))(
-    { url, token: 'secret', expiresAtMs: 0 },
-    JPEG,
-  )
+  pictureUploader(
+    systemClock,
+    () => ({ sendMs: 5000, replyMs }),
+    scheduler,
+  )({ url, token: 'secret', expiresAtMs: 0 }, JPEG)
 
 test('a picture is put whole, with its kind, its checksum and the token', async () => {
   const { outcome } = await put('/status/204').done
@@ -82,4 +86,24 @@ test('called off: it ends at once', async () => {
   setTimeout(() => request.cancel(), 50)
   assert.equal((await request.done).outcome, 'retry')
   assert.ok(performance.now() - startMs < 2000)
+})
+
+test('pictures wait for their turn, and can be called off meanwhile', async () => {
+  const hanging = [put('/silent', 60_000), put('/silent', 60_000)]
+  const third = put('/status/204')
+  const called = put('/status/204')
+  called.cancel()
+  assert.deepEqual(await called.done, {
+    outcome: 'retry',
+    message: 'cancelled before its turn',
+  })
+  assert.deepEqual(
+    { ...scheduler.stats('picture'), sentBytes: 0, failed: 0 },
+    { waiting: 1, underWay: 2, sentBytes: 0, failed: 0 },
+  )
+  hanging[0]!.cancel()
+  assert.equal((await third.done).outcome, 'ok')
+  hanging[1]!.cancel()
+  await Promise.all(hanging.map(({ done }) => done))
+  assert.equal(scheduler.stats('picture').underWay, 0)
 })

@@ -3,7 +3,12 @@ import { test } from 'node:test'
 import { Backfill } from '../../../runtime/spool/backfill.ts'
 import { iv_err_code_e } from '../../../runtime/status.ts'
 import { iv_cs_up_bk_state_e } from '../../../runtime/types.ts'
-import { CredentialStore, type Credentials, type Denied } from '../../../runtime/upload/credentials.ts'
+import {
+  CredentialStore,
+  type Credentials,
+  type Denied,
+} from '../../../runtime/upload/credentials.ts'
+import { Scheduler } from '../../../runtime/upload/scheduler.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 
 const NAME = '0123456789abcdef-00000001'
@@ -23,6 +28,7 @@ for (const [denied, code] of CASES)
       clock,
       random,
       credentials: new CredentialStore<Credentials>(0, source, clock, random),
+      scheduler: new Scheduler(clock),
       times: () => ({ sendMs: 6000, replyMs: 5000 }),
       find: () => ({ start: { id: NAME }, pieces: [], end: {}, bytes: 10 }) as never,
       state: () => 'broken',
