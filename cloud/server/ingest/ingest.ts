@@ -1,30 +1,19 @@
 import type { AppendIndex, SliceStart } from '../contract.ts'
 import { ApiError, badRequest, notFound } from '../errors.ts'
-import { errorText, type Logger } from '../log.ts'
-import type { Registry } from '../registry.ts'
 import { deviceKey, SLICE_MAX_BYTES, sliceName, sliceObjectKey } from '../slice.ts'
-import type { Device, IndexStore, Slice } from '../store/index/types.ts'
-import type { ObjectStore } from '../store/objects/types.ts'
+import type { Device, Slice } from '../store/index/types.ts'
+import { OutdatedObjectError } from '../store/objects/types.ts'
+import { Housekeeping, SUPERSEDED_MS } from './housekeeping.ts'
 import { IndexWriter } from './index-writer.ts'
 import { KeyedLock } from './keyed-lock.ts'
-import {
-  afterAppend,
-  headerText,
-  noteText,
-  type OpenSlice,
-  parseHeader,
-  replay,
-} from './open-slice.ts'
-import { OpenSlices } from './open-slices.ts'
+import { afterAppend, headerText, noteText, type OpenSlice } from './open-slice.ts'
+import { type FinderParts, SILENCE_MS, SliceFinder } from './slice-finder.ts'
 import { applyIndex } from './slice-index.ts'
+import { SlicesInHand } from './slices-in-hand.ts'
 
-/** A slice without appends is cut after this long. */
-const SILENCE_MS = 150_000
-/** The same once its device has started the next one: an append may still be on its way. */
-const SUPERSEDED_MS = 3000
 const BOOT_ID_LENGTH = 16
-/** What changed goes to the index this often, in one statement; readers here see it at once, others this late. */
-const FLUSH_INTERVAL_MS = 500
+/** Of two instances that append at once one is refused, and looks again. */
+const APPEND_TRIES = 3
 
 export type Append = {
   offset: number
@@ -38,52 +27,27 @@ export type Append = {
 
 export type SlicePosition = { offset: number; length?: number }
 
-export type IngestDependencies = {
-  objects: ObjectStore
-  index: IndexStore
-  registry: Registry
-  log: Logger
-  now: () => number
-}
+export type IngestDependencies = FinderParts
 
-/** Slices as they arrive: created, appended to, closed; and taken up again after a kill of the process. */
+/** Slices as they arrive: created, appended to, closed; and taken up again after a kill of a process. */
 export class Ingest {
-  readonly #open = new OpenSlices()
-  readonly #writer: IndexWriter
+  readonly #hand: SlicesInHand
+  readonly #finder: SliceFinder
+  readonly #housekeeping: Housekeeping
   readonly #lock = new KeyedLock()
-  #timer: NodeJS.Timeout | undefined
-  #ticking: Promise<void> | undefined
 
   constructor(private readonly parts: IngestDependencies) {
-    this.#writer = new IndexWriter(parts.index, parts.log)
+    const writer = new IndexWriter(parts.index, parts.log)
+    this.#hand = new SlicesInHand(writer)
+    this.#finder = new SliceFinder(parts, this.#hand)
+    this.#housekeeping = new Housekeeping(parts, this.#hand, writer, this.#finder, this.#lock)
   }
 
   /** Takes up what the process before left open. Its devices go on where it ends, or it is cut after the silence. */
   async start(): Promise<void> {
-    const { objects, registry, log } = this.parts
-    for await (const unsettled of objects.unsettled()) {
-      const header = parseHeader(unsettled.header)
-      const device = await registry.device(header.productId, header.deviceName)
-      if (!device) {
-        await objects.delete(unsettled.key)
-        continue
-      }
-      const { slice, length } = replay(header, device.id, unsettled)
-      const entry: OpenSlice = {
-        name: sliceName(device, header.channel, slice.id),
-        key: unsettled.key,
-        device,
-        slice,
-        length,
-        object: undefined,
-        isSuperseded: false,
-        deadlineMs: this.parts.now() + SILENCE_MS,
-      }
-      this.#track(entry)
-      log.info('slice taken up again', { slice: entry.key, bytes: slice.bytes, state: slice.state })
-    }
-    this.#timer = setInterval(() => void this.tick(), FLUSH_INTERVAL_MS)
-    this.#timer.unref()
+    for await (const unsettled of this.parts.objects.unsettled())
+      await this.#finder.takeUp(unsettled)
+    this.#housekeeping.start()
   }
 
   /** Creates a slice; one that exists is left as it is. */
@@ -93,6 +57,7 @@ export class Ingest {
     start: SliceStart,
     length?: number,
   ): Promise<SlicePosition & { existed: boolean }> {
+    const { objects, now } = this.parts
     const fresh: Slice = {
       ...start,
       deviceId: device.id,
@@ -103,8 +68,7 @@ export class Ingest {
     }
     const name = sliceName(device, channel, start.id)
     return this.#lock.run(name, async () => {
-      const known =
-        this.#open.get(name)?.slice ?? (await this.parts.index.slice(device.id, channel, start.id))
+      const known = (await this.#finder.find(device, channel, start.id, true, start.format))?.slice
       if (known) {
         if (known.format !== start.format)
           throw new ApiError(
@@ -115,10 +79,11 @@ export class Ingest {
         return { ...position(known), existed: true }
       }
       const key = sliceObjectKey(device, fresh)
-      const object = await this.parts.objects.grow(key, headerText(device, fresh, length))
+      const object = await objects.grow(key, headerText(device, fresh, length))
       this.#supersede(device.id, channel, start.id)
+      await objects.supersede(`${deviceKey(device)}/${channel}/${bootOf(start.id)}`, key)
       const slice = { ...fresh, bytes: object.bytes }
-      this.#track({
+      this.#hand.add({
         name,
         key,
         device,
@@ -126,7 +91,7 @@ export class Ingest {
         length,
         object,
         isSuperseded: false,
-        deadlineMs: this.parts.now() + SILENCE_MS,
+        deadlineMs: now() + SILENCE_MS,
       })
       return { ...position(slice), existed: false }
     })
@@ -134,47 +99,47 @@ export class Ingest {
 
   /** Where a slice ends, or undefined when there is none. */
   async position(device: Device, channel: number, id: string): Promise<SlicePosition | undefined> {
-    const slice =
-      this.#open.get(sliceName(device, channel, id))?.slice ??
-      (await this.parts.index.slice(device.id, channel, id))
-    return slice && position(slice)
+    const find = () => this.#finder.find(device, channel, id, true)
+    // what is in hand is told at once, even during an append; what is taken over must not meet one
+    const entry = await (this.parts.objects.isShared
+      ? this.#lock.run(sliceName(device, channel, id), find)
+      : find())
+    return entry && position(entry.slice)
   }
 
   /** Appends to a slice. When this resolves, bytes and index survive a kill of the process. */
-  async append(
-    device: Device,
-    channel: number,
-    id: string,
-    append: Append,
-  ): Promise<SlicePosition> {
-    const known =
-      this.#open.get(sliceName(device, channel, id))?.slice ??
-      (await this.parts.index.slice(device.id, channel, id))
-    if (!known) throw notFound(`no slice ${id} on channel ${channel}; create it first`)
-    const name = sliceName(device, channel, id)
-    return this.#lock.run(name, async () => {
-      const entry = this.#open.get(name) ?? {
-        name,
-        key: sliceObjectKey(device, known),
-        device,
-        slice: known,
-        length: known.state === 'done' ? known.bytes : undefined,
-        object: undefined,
-        isSuperseded: false,
-        deadlineMs: 0,
+  append(device: Device, channel: number, id: string, append: Append): Promise<SlicePosition> {
+    return this.#lock.run(sliceName(device, channel, id), async () => {
+      for (let tries = 1; ; tries++) {
+        const isAgain = tries > 1
+        const entry = await this.#finder.find(device, channel, id, isAgain)
+        if (!entry) throw notFound(`no slice ${id} on channel ${channel}; create it first`)
+        try {
+          return await this.#appendWhere(entry, append, isAgain)
+        } catch (error) {
+          if (!(error instanceof OutdatedObjectError) || tries === APPEND_TRIES) throw error
+        }
       }
-      const { slice } = entry
-      if (append.offset !== slice.bytes) throw endsElsewhere(slice, append)
-      if (slice.state === 'done') {
-        // the answer to the last append was lost and it is asked again
-        if (append.data.length === 0) return position(slice)
-        throw badRequest('the slice is complete; nothing can be appended to it')
-      }
-      return this.#append(entry, append)
     })
   }
 
+  /** @param isCertain what is known of the slice has just been read: no other instance knows more */
+  async #appendWhere(entry: OpenSlice, append: Append, isCertain: boolean): Promise<SlicePosition> {
+    const { slice } = entry
+    if (append.offset !== slice.bytes) {
+      if (this.parts.objects.isShared && !isCertain) throw new OutdatedObjectError(entry.key)
+      throw endsElsewhere(slice, append)
+    }
+    if (slice.state === 'done') {
+      // the answer to the last append was lost and it is asked again
+      if (append.data.length === 0) return position(slice)
+      throw badRequest('the slice is complete; nothing can be appended to it')
+    }
+    return this.#append(entry, append)
+  }
+
   async #append(entry: OpenSlice, append: Append): Promise<SlicePosition> {
+    const { objects, now } = this.parts
     const bytes = append.offset + append.data.length
     const length = append.length ?? entry.length
     if (entry.length !== undefined && length !== entry.length)
@@ -187,113 +152,70 @@ export class Ingest {
     const applied = applyIndex(entry.slice, append.index ?? { pieces: [] })
     if ('fault' in applied) throw badRequest(`Skyrill-Index: ${applied.fault}`)
 
-    entry.object ??= await this.parts.objects.grow(entry.key, headerText(entry.device, entry.slice))
+    entry.object ??= await objects.grow(entry.key, headerText(entry.device, entry.slice))
     if (entry.object.bytes !== append.offset) {
+      if (objects.isShared) throw new OutdatedObjectError(entry.key)
       // bytes of a closed slice were lost, which only damage to the disk can do: the device sends them again
       entry.slice = { ...entry.slice, bytes: entry.object.bytes }
-      this.#track(entry)
+      this.#hand.add(entry)
       throw endsElsewhere(entry.slice, append)
     }
     const note = { index: append.index, length: append.length }
     await entry.object.append(append.data, append.sha256, noteText(note))
     entry.slice = afterAppend(entry.slice, bytes, applied.pieces, { ...note, length })
     entry.length = length
-    entry.deadlineMs = this.parts.now() + (entry.isSuperseded ? SUPERSEDED_MS : SILENCE_MS)
-    this.#track(entry)
-    if (entry.slice.state === 'done') await this.#closeObject(entry)
+    entry.deadlineMs = now() + (entry.isSuperseded ? SUPERSEDED_MS : SILENCE_MS)
+    this.#hand.add(entry)
+    if (entry.slice.state === 'done') await this.#hand.closeObject(entry)
     return position(entry.slice)
   }
 
   /** Slices of a channel that are newer here than in the index. */
   live(deviceId: number, channel: number): Slice[] {
-    return this.#open.of(deviceId, channel).map((entry) => entry.slice)
+    return this.#hand.of(deviceId, channel).map((entry) => entry.slice)
   }
 
   /** Forgets a device's slices and destroys their objects. The registry must not know the device any more. */
   async destroy(device: Device): Promise<void> {
-    for (const entry of this.#open.all())
+    for (const entry of this.#hand.all())
       if (entry.device.id === device.id)
         await this.#lock.run(entry.name, async () => {
-          await this.#closeObject(entry)
-          this.#open.delete(entry)
-          this.#writer.forget(entry)
+          await this.#hand.closeObject(entry)
+          this.#hand.drop(entry)
         })
     await this.parts.objects.deleteUnder(deviceKey(device))
   }
 
-  /** What happens every half second: cut what is silent, tell the index what changed. */
-  tick(): Promise<void> {
-    this.#ticking ??= this.#cutSilent()
-      .then(() => this.#flush())
-      .catch((error) => this.parts.log.error('index not updated', { reason: errorText(error) }))
-      .finally(() => {
-        this.#ticking = undefined
-      })
-    return this.#ticking
+  /** What happens every half second, and all that follows from it. */
+  async tick(): Promise<void> {
+    await this.#housekeeping.cycle()
+    await this.#housekeeping.settled()
   }
 
   /** Syncs everything and tells the index. Open slices stay open: the next process takes them up. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#ticking
-    for (const entry of this.#open.all())
-      await this.#lock.run(entry.name, () => this.#closeObject(entry))
-    await this.#flush()
-  }
-
-  #track(entry: OpenSlice): void {
-    this.#open.add(entry)
-    this.#writer.note(entry)
+    await this.#housekeeping.stop()
+    for (const entry of this.#hand.all())
+      await this.#lock.run(entry.name, () => this.#hand.closeObject(entry))
+    await this.#housekeeping.flush()
+    await this.#housekeeping.settled()
   }
 
   /** A slice that is sent later (backfill, maybe of an earlier boot) says nothing about the one that is being recorded. */
   #supersede(deviceId: number, channel: number, id: string): void {
     const deadlineMs = this.parts.now() + SUPERSEDED_MS
-    for (const entry of this.#open.of(deviceId, channel)) {
+    for (const entry of this.#hand.of(deviceId, channel)) {
       if (!precedes(entry.slice.id, id)) continue
       entry.isSuperseded = true
       entry.deadlineMs = Math.min(entry.deadlineMs, deadlineMs)
     }
   }
-
-  async #closeObject(entry: OpenSlice): Promise<void> {
-    const { object } = entry
-    entry.object = undefined
-    await object?.sync()
-    await object?.close()
-  }
-
-  async #cutSilent(): Promise<void> {
-    const nowMs = this.parts.now()
-    for (const entry of this.#open.all()) {
-      if (entry.slice.state !== 'open' || entry.deadlineMs > nowMs) continue
-      await this.#lock.run(entry.name, async () => {
-        // an append may have come while the lock was waited for
-        if (entry.slice.state !== 'open' || entry.deadlineMs > this.parts.now()) return
-        await this.#closeObject(entry)
-        entry.slice = { ...entry.slice, state: 'cut' }
-        this.#writer.note(entry)
-        this.parts.log.info('slice cut', { slice: entry.key, bytes: entry.slice.bytes })
-      })
-    }
-  }
-
-  async #flush(): Promise<void> {
-    for (const { entry, slice } of await this.#writer.flush()) {
-      if (slice.state === 'open') continue
-      // the index has all of it: the journal is not needed any more, and neither is the entry
-      await this.#lock.run(entry.name, async () => {
-        if (entry.slice !== slice || entry.object) return
-        await this.parts.objects.settle(entry.key)
-        this.#open.delete(entry)
-      })
-    }
-  }
 }
 
+const bootOf = (id: string): string => id.slice(0, BOOT_ID_LENGTH)
+
 /** Whether a slice was begun before another one of the same boot: ids are boot id and number. */
-const precedes = (id: string, other: string): boolean =>
-  id.slice(0, BOOT_ID_LENGTH) === other.slice(0, BOOT_ID_LENGTH) && id < other
+const precedes = (id: string, other: string): boolean => bootOf(id) === bootOf(other) && id < other
 
 const position = (slice: Slice): SlicePosition =>
   slice.state === 'done' ? { offset: slice.bytes, length: slice.bytes } : { offset: slice.bytes }

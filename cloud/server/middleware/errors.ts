@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { ApiError } from '../errors.ts'
 import { errorText, type Logger } from '../log.ts'
-import { StorageFullError } from '../store/objects/types.ts'
+import { ObjectBusyError, OutdatedObjectError, StorageFullError } from '../store/objects/types.ts'
 import { requestIdOf } from './request-log.ts'
 
 /** Every error answer has this shape. */
@@ -14,6 +14,8 @@ const toApiError = (error: unknown): ApiError | undefined => {
     return new ApiError(507, 'storage_full', `${error.message}; free some space`, {
       'Retry-After': '30',
     })
+  if (error instanceof ObjectBusyError || error instanceof OutdatedObjectError)
+    return new ApiError(503, 'unavailable', error.message, { 'Retry-After': '1' })
   if (error instanceof HTTPException && error.status === 400)
     return new ApiError(400, 'bad_request', error.message || 'the body is not valid JSON')
   if (error instanceof HTTPException && error.status === 415)

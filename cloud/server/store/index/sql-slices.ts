@@ -19,7 +19,7 @@ const inRange = (range: SliceRange) =>
   )
 
 /** Slices in SQL. */
-export const sqlSlices = (db: SqlDatabase): SliceStore => ({
+export const sqlSlices = (db: SqlDatabase, isShared: boolean): SliceStore => ({
   async putSlices(changed: readonly Slice[]): Promise<void> {
     if (changed.length === 0) return
     const ids = [...new Set(changed.map((slice) => slice.deviceId))]
@@ -35,6 +35,8 @@ export const sqlSlices = (db: SqlDatabase): SliceStore => ({
           .onConflictDoUpdate({
             target: [slices.deviceId, slices.channel, slices.id],
             set: REPLACED,
+            // an instance that does not know yet that another one has gone on
+            ...(isShared && { setWhere: IS_NOT_BEHIND }),
           })
     })
   },
@@ -136,6 +138,11 @@ export const sqlSlices = (db: SqlDatabase): SliceStore => ({
     return rows.map((row) => row.recorded)
   },
 })
+
+/** How far a slice is: its bytes, then its state. */
+const progress = (table: string) =>
+  `(${table}.bytes, case ${table}.state when 'open' then 0 when 'cut' then 1 else 2 end)`
+const IS_NOT_BEHIND = sql.raw(`${progress('excluded')} >= ${progress('slices')}`)
 
 /** Columns that a repeated slice replaces: all that can change while it grows. */
 const REPLACED = Object.fromEntries(

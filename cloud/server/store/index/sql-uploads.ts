@@ -18,6 +18,9 @@ type AppendRow = {
 const isGone = (owner: SQL) =>
   sql`not exists (select 1 from instances i where i.id = ${owner} and i.until_ms > ${NOW_MS})`
 
+/** Last segment of a key: that of a slice begins with its number, whatever folder it is in. */
+const NAME = sql.raw(`substring(key from '[^/]*$')`)
+
 /** What stands under a prefix: `/` is followed by `0`. */
 const under = (prefix: string) => sql`key > ${`${prefix}/`} and key < ${`${prefix}0`}`
 
@@ -151,7 +154,7 @@ export const sqlUploads = (db: SqlDatabase): UploadStore => {
     async supersede(prefix, beforeKey) {
       await db.execute(
         sql`update uploads set superseded = true
-          where ${under(prefix)} and key < ${beforeKey} and not superseded`,
+          where ${under(prefix)} and ${NAME} < ${beforeKey.split('/').at(-1)} and not superseded`,
       )
     },
 

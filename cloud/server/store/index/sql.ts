@@ -24,7 +24,7 @@ export const sqlIndex = (
   isShared,
   ...sqlDevices(db),
   ...sqlPlans(db),
-  ...sqlSlices(db),
+  ...sqlSlices(db, isShared),
   ...sqlMarks(db),
   events: new SqlEventStore(db),
   uploads: sqlUploads(db),

@@ -22,6 +22,8 @@ const ALIVE_MS = 12_000
 const ALIVE_INTERVAL_MS = 3000
 /** Every append is an object until the slice is over: the store and the index have as many requests. */
 const APPEND_INTERVAL_MS = 1000
+/** A longer journal is rather read twice than kept. */
+const RESUMED_APPENDS_MAX = 100
 const LENGTHS_MAX = 10_000
 /** Readings of a slice that is being made one object just now. */
 const READ_TRIES = 3
@@ -80,6 +82,8 @@ export class S3ObjectStore implements ObjectStore {
   readonly #open = new Map<string, S3Object>()
   /** versions of what this instance owns */
   readonly #held = new Map<string, number>()
+  /** as they were when they were taken over; the first append tells whether that still holds */
+  readonly #resumed = new Map<string, Upload>()
   /** lengths of objects that are whole: they do not change */
   readonly #lengths = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
@@ -134,9 +138,15 @@ export class S3ObjectStore implements ObjectStore {
     return upload
   }
 
+  #letGo(key: string): void {
+    for (const map of [this.#open, this.#held, this.#resumed]) map.delete(key)
+  }
+
   async grow(key: string, header: string): Promise<GrowingObject> {
     checkKey(key)
-    let upload = await this.uploads.take(key, this.#instance)
+    let upload: Upload | 'busy' | undefined =
+      this.#resumed.get(key) ?? (await this.uploads.take(key, this.#instance))
+    this.#resumed.delete(key)
     if (!upload) {
       const bytes = (await this.#client.size(objectKey(key))) ?? 0
       upload = await this.uploads.begin(key, this.#instance, header, bytes)
@@ -182,7 +192,9 @@ export class S3ObjectStore implements ObjectStore {
   async resume(key: string): Promise<UnsettledObject | undefined> {
     const upload = await this.uploads.take(checkKey(key), this.#instance)
     if (upload === 'busy') throw new ObjectBusyError(key)
-    return upload && unsettledOf(this.#take(upload))
+    if (!upload) return undefined
+    if (upload.appends.length < RESUMED_APPENDS_MAX) this.#resumed.set(key, upload)
+    return unsettledOf(this.#take(upload))
   }
 
   async passing(): Promise<Passing> {
@@ -193,8 +205,7 @@ export class S3ObjectStore implements ObjectStore {
     for (const [key, version] of before) {
       // one that has been appended to since is this instance's again
       if (mine.has(key) || this.#held.get(key) !== version) continue
-      this.#held.delete(key)
-      this.#open.delete(key)
+      this.#letGo(key)
       lost.push(key)
     }
     const found = await this.uploads.takeAbandoned(this.#instance)
@@ -212,8 +223,7 @@ export class S3ObjectStore implements ObjectStore {
   /** Makes one object of its parts. Killed in between it is done again, by whoever takes the upload over. */
   async settle(key: string): Promise<void> {
     const upload = await this.uploads.upload(checkKey(key))
-    this.#open.delete(key)
-    this.#held.delete(key)
+    this.#letGo(key)
     if (!upload || !(await this.uploads.seal(key, upload.version, this.#instance))) return
     try {
       if (upload.appends.some((append) => append.bytes > 0)) {
@@ -318,8 +328,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     checkKey(key)
-    this.#open.delete(key)
-    this.#held.delete(key)
+    this.#letGo(key)
     this.#lengths.delete(key)
     await this.uploads.drop(key)
     await this.#client.delete(objectKey(key))
@@ -328,7 +337,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async deleteUnder(prefix: string): Promise<void> {
     checkKey(prefix)
-    for (const map of [this.#open, this.#held, this.#lengths])
+    for (const map of [this.#open, this.#held, this.#resumed, this.#lengths])
       for (const key of map.keys()) if (key.startsWith(`${prefix}/`)) map.delete(key)
     await this.uploads.dropUnder(prefix)
     await this.#client.deleteUnder(`${objectKey(prefix)}/`)
