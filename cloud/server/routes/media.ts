@@ -1,8 +1,12 @@
 import { Hono } from 'hono'
 import { sliceIdSchema } from '../contract.ts'
-import { ApiError, notFound } from '../errors.ts'
+import { ApiError, forbidden, notFound } from '../errors.ts'
+import { mediaShare } from '../hls/media-link.ts'
+import { segmentsOf } from '../hls/segments.ts'
 import type { Services } from '../services.ts'
+import type { Share } from '../share/share.ts'
 import { EXTENSIONS, sliceObjectKey } from '../slice.ts'
+import type { Slice } from '../store/index/types.ts'
 import { pathChannel, pathDevice } from './params.ts'
 import { parseRange } from './range.ts'
 
@@ -19,6 +23,17 @@ const BUFFER_MAX_BYTES = 4 * 1024 * 1024
 
 export const mediaPath = (device: string, channel: number): string =>
   `${MEDIA_PATH}/${device}/${channel}`
+
+/** Whether a share lets its holder read these bytes of a slice: its init segment, and the segments that its range touches. */
+const mayRead = (share: Share, slice: Slice, start: number, end: number): boolean => {
+  if (share.deviceId !== slice.deviceId || share.channel !== slice.channel) return false
+  if (end <= slice.initBytes) return true
+  const shown = segmentsOf([slice]).filter(
+    ({ startMs, durationMs }) => startMs < share.endMs && startMs + durationMs > share.startMs,
+  )
+  const [first, last] = [shown[0], shown.at(-1)]
+  return first !== undefined && start >= first.offset && end <= last!.offset + last!.bytes
+}
 
 /** Slices as files, whole or by byte range. */
 export const mediaRoutes = (services: Services) =>
@@ -50,8 +65,11 @@ export const mediaRoutes = (services: Services) =>
       throw new ApiError(416, 'range_not_satisfiable', `the slice has ${size} bytes`, {
         'Content-Range': `bytes */${size}`,
       })
-    if (isDone && !range && c.req.header('If-None-Match') === etag) return c.body(null, 304)
     const { start, end } = range ?? { start: 0, end: size }
+    const share = mediaShare(c)
+    if (share && !mayRead(share, slice, start, end))
+      throw forbidden('the link does not show this part of the recording')
+    if (isDone && !range && c.req.header('If-None-Match') === etag) return c.body(null, 304)
     c.header('Cache-Control', isDone || range?.isExact ? FOREVER : 'no-store')
     c.header('Content-Length', String(end - start))
     if (range) c.header('Content-Range', `bytes ${start}-${end - 1}/${isDone ? size : '*'}`)

@@ -55,7 +55,7 @@ export type EventStore = {
   running(deviceId: number): Promise<CloudEvent[]>
   /** ended events of a channel whose video touches the range, in order of time */
   withVideo(deviceId: number, channel: number, fromMs: number, toMs: number): Promise<CloudEvent[]>
-  /** events that began before a moment, oldest first */
+  /** events that began before a moment and no pin holds, oldest first */
   eventsBefore(
     deviceId: number,
     channel: number,

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm'
 import type {
   CloudEvent,
   EventBeginning,
@@ -64,6 +64,9 @@ export class SqlEventStore implements EventStore {
       eq(events.deviceId, deviceId),
       eq(events.channel, channel),
       lt(events.startMs, beforeMs),
+      sql`not exists (select 1 from pins p where p.device_id = ${deviceId} and p.channel = ${channel}
+        and (p.event_key = ${events.key} or (p.event_key is null and p.start_ms <= ${events.startMs}
+        and p.end_ms > ${events.startMs})))`,
     )
     const query = this.db.select().from(events).where(old)
     return (await query.orderBy(asc(events.startMs)).limit(limit)).map(fromRow)
