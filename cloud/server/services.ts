@@ -1,10 +1,12 @@
 import type { Accounts } from './accounts/accounts.ts'
 import type { Sessions } from './accounts/sessions.ts'
+import type { Broker } from './broker/types.ts'
 import type { Catalog } from './catalog.ts'
 import type { Ingest } from './ingest/ingest.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Logger } from './log.ts'
 import type { Losses } from './losses/losses.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import type { MqttBridge } from './mqtt-bridge.ts'
 import type { Presence } from './presence.ts'
 import type { Registry } from './registry.ts'
@@ -25,6 +27,8 @@ export type Services = {
   accounts: Accounts
   sessions: Sessions
   limits: Limits
+  metrics: Metrics
+  broker: Broker
   signer: Signer
   log: Logger
   now: () => number
@@ -34,6 +38,8 @@ export type Services = {
   disconnect(clientId: string): void
   /** how the server is reached from outside, without a slash at the end */
   publicUrl(): string
+  /** the broker as devices know it, with the cloud's own login where it has one */
+  mqttUrl(): string
   /** once the server is about to end */
   isClosing(): boolean
 }

@@ -15,6 +15,7 @@ import { createLimits } from './limits/limits.ts'
 import { type Listener, listen } from './listen.ts'
 import { createLogger, errorText, type Logger } from './log.ts'
 import { Losses } from './losses/losses.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { MqttBridge } from './mqtt-bridge.ts'
 import { Presence } from './presence.ts'
 import { Registry } from './registry.ts'
@@ -22,10 +23,8 @@ import { Retention } from './retention.ts'
 import { picturePath } from './routes/pictures.ts'
 import { uploadsPath } from './routes/uploads.ts'
 import type { Services } from './services.ts'
-import { openPgliteIndex } from './store/index/pglite.ts'
-import { openPostgresIndex } from './store/index/postgres.ts'
 import type { Device, Plan } from './store/index/types.ts'
-import { DiskObjectStore } from './store/objects/disk.ts'
+import { openIndex, openObjects } from './store/open.ts'
 import { Signer, storedToken } from './tokens.ts'
 
 export type Cloud = {
@@ -42,8 +41,6 @@ export type Cloud = {
   close(): Promise<void>
 }
 
-const MIB = 1024 * 1024
-const DEFAULT_MIN_FREE_BYTES = 256 * MIB
 const PRESENCE_SAVE_MS = 10_000
 
 const urlHost = (host: string): string => {
@@ -61,7 +58,8 @@ export const startCloud = async (
 ): Promise<Cloud> => {
   const host = options.host ?? '127.0.0.1'
   const now = overrides.now ?? Date.now
-  const log = overrides.log ?? createLogger(options.logLevel ?? 'info')
+  const log =
+    overrides.log ?? createLogger(options.logLevel ?? 'info', undefined, options.logFormat)
   const cleanup: (() => unknown)[] = []
   const undo = async () => {
     for (const step of cleanup.splice(0).reverse()) await step()
@@ -74,16 +72,9 @@ export const startCloud = async (
     const viewerToken = options.viewerToken ?? storedToken(folder.path, 'viewer-token').token
     const signer = new Signer(options.signingKey ?? storedToken(folder.path, 'signing-key').token)
 
-    const onIndexError = (error: unknown) =>
-      log.error('the index has a fault', { reason: errorText(error) })
-    const index = options.databaseUrl
-      ? await openPostgresIndex(options.databaseUrl, onIndexError)
-      : await openPgliteIndex(folder.index, onIndexError)
+    const index = await openIndex(options, folder, log)
     cleanup.push(() => index.close())
-    const objects = new DiskObjectStore(
-      { ...folder, minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES },
-      (error) => log.error('recordings not synced to the disk', { reason: errorText(error) }),
-    )
+    const objects = await openObjects(options, folder, index, log)
     cleanup.push(() => objects.close())
     const registry = new Registry(index, now)
     const presence = new Presence(index, now)
@@ -155,7 +146,20 @@ export const startCloud = async (
 
     const accounts = new Accounts(index.db, now)
     const sessions = new Sessions(index.db, accounts, { adminToken, viewerToken }, now)
+    const metrics = new Metrics({
+      devices: async () => {
+        const devices = await index.devices()
+        const online = devices.filter((device) => presence.view(device).online)
+        return { registered: devices.length, online: online.length }
+      },
+      openSlices: () => ingest.openCount,
+      mqtt: () => bridge.counters,
+      queue: async () => ({ waiting: 0, dead: 0 }),
+      dataDir: folder.path,
+    })
     const services: Services = {
+      metrics,
+      broker,
       accounts,
       sessions,
       limits: createLimits(now, {
@@ -177,6 +181,7 @@ export const startCloud = async (
       viewerToken,
       disconnect: (clientId) => broker.disconnect(clientId),
       publicUrl,
+      mqttUrl: () => broker.url,
       isClosing: () => isClosing,
     }
     const retention = new Retention({ index, objects, registry, ingest, catalog, log, now })

@@ -116,6 +116,7 @@ export const openAedesBroker = async (options: AedesOptions): Promise<Broker> =>
 
   return {
     url: `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    isReady: () => server.listening,
     publish: (topic, payload) =>
       new Promise((resolve, reject) =>
         broker.publish(

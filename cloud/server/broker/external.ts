@@ -49,6 +49,7 @@ export const openExternalBroker = async ({
   await client.subscribeAsync(UP_FILTER, { qos: 1 })
   return {
     url: shown,
+    isReady: () => client.connected,
     publish: async (topic, payload) => {
       await client.publishAsync(topic, payload, { qos: 1 })
     },

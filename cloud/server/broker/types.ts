@@ -12,6 +12,8 @@ export type BrokerEvents = {
 export type Broker = {
   /** where devices connect */
   readonly url: string
+  /** devices and the cloud can talk */
+  isReady(): boolean
   /** QoS 1, not retained */
   publish(topic: string, payload: string): Promise<void>
   /** Ends a device's connection, where the broker can. */

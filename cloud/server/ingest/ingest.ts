@@ -3,6 +3,7 @@ import { ApiError, badRequest, notFound } from '../errors.ts'
 import { deviceKey, SLICE_MAX_BYTES, sliceName, sliceObjectKey } from '../slice.ts'
 import type { Device, Slice } from '../store/index/types.ts'
 import { OutdatedObjectError } from '../store/objects/types.ts'
+import { Admission, type AdmissionLimits } from './admission.ts'
 import { Housekeeping, SUPERSEDED_MS } from './housekeeping.ts'
 import { IndexWriter } from './index-writer.ts'
 import { KeyedLock } from './keyed-lock.ts'
@@ -27,10 +28,11 @@ export type Append = {
 
 export type SlicePosition = { offset: number; length?: number }
 
-export type IngestDependencies = FinderParts
+export type IngestDependencies = FinderParts & { admission?: AdmissionLimits }
 
 /** Slices as they arrive: created, appended to, closed; and taken up again after a kill of a process. */
 export class Ingest {
+  readonly admission: Admission
   readonly #hand: SlicesInHand
   readonly #finder: SliceFinder
   readonly #housekeeping: Housekeeping
@@ -38,6 +40,7 @@ export class Ingest {
 
   constructor(private readonly parts: IngestDependencies) {
     const writer = new IndexWriter(parts.index, parts.log)
+    this.admission = new Admission(parts.admission)
     this.#hand = new SlicesInHand(writer)
     this.#finder = new SliceFinder(parts, this.#hand)
     this.#housekeeping = new Housekeeping(parts, this.#hand, writer, this.#finder, this.#lock)
@@ -173,6 +176,11 @@ export class Ingest {
   /** Slices of a channel that are newer here than in the index. */
   live(deviceId: number, channel: number): Slice[] {
     return this.#hand.of(deviceId, channel).map((entry) => entry.slice)
+  }
+
+  /** Slices that grow, or that the index does not have yet. */
+  get openCount(): number {
+    return this.#hand.all().length
   }
 
   /** Forgets a device's slices and destroys their objects. The registry must not know the device any more. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Access } from '../accounts/types.ts'
 import type { Logger } from '../log.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 
 const ID_BYTES = 9
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -18,7 +19,7 @@ const deviceOf = (path: string): string | undefined =>
  * news, what is refused is a warning.
  */
 export const requestLog =
-  (log: Logger): MiddlewareHandler =>
+  (log: Logger, metrics: Metrics): MiddlewareHandler =>
   async (c, next) => {
     const requestId = randomBytes(ID_BYTES).toString('base64url')
     c.set('requestId', requestId)
@@ -27,6 +28,8 @@ export const requestLog =
     c.res.headers.set('X-Request-Id', requestId)
     const { status } = c.res
     const { method, path } = c.req
+    const ms = performance.now() - from
+    metrics.request(method, path, status, ms / 1000, Number(c.req.header('Content-Length') ?? 0))
     const access = c.get('access') as Access | undefined
     const isRefused = status === 401 || status === 403 || status === 429
     const isChange = path.startsWith('/api/') && !SAFE.has(method)
@@ -36,7 +39,7 @@ export const requestLog =
       method,
       path,
       status,
-      ms: Math.round(performance.now() - from),
+      ms: Math.round(ms),
       device: deviceOf(path),
       account: access?.account?.name,
     })
