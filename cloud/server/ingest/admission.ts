@@ -23,14 +23,19 @@ export class Admission {
     return { appends: this.#appends, bytes: this.#bytes }
   }
 
-  /** Throws 429 when too many wait. @returns what to call when the append is done, however it went */
-  enter(bytes: number): () => void {
+  /** Throws 429 when too many wait: better before a body has been read than after. */
+  check(bytes = 0): void {
     // one alone is let in whatever its size
-    const isFull = this.#appends >= this.#appendsMax || this.#bytes + bytes > this.#bytesMax
-    if (isFull && this.#appends > 0)
-      throw new ApiError(429, 'too_many_requests', 'too many appends wait for the store', {
-        'Retry-After': String(RETRY_AFTER_S),
-      })
+    if (this.#appends === 0) return
+    if (this.#appends < this.#appendsMax && this.#bytes + bytes <= this.#bytesMax) return
+    throw new ApiError(429, 'too_many_requests', 'too many appends wait for the store', {
+      'Retry-After': String(RETRY_AFTER_S),
+    })
+  }
+
+  /** @returns what to call when the append is done, however it went */
+  enter(bytes: number): () => void {
+    this.check(bytes)
     this.#appends++
     this.#bytes += bytes
     let isInside = true

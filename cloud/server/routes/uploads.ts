@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Context, Hono } from 'hono'
 import { APPEND_MAX_BYTES, INDEX_HEADER, sliceIdSchema } from '../contract.ts'
 import { ApiError, badRequest, forbidden, notFound, unauthorized } from '../errors.ts'
 import type { SlicePosition } from '../ingest/ingest.ts'
+import { answerDelayMs } from '../ingest/pace.ts'
 import { readBody } from '../ingest/read-body.ts'
 import {
   checkBody,
@@ -127,6 +129,7 @@ export const uploadRoutes = (services: Services) => {
       return c.body(null, 200)
     })
     .patch(SLICE, async (c) => {
+      const startedMs = performance.now()
       const target = await authorize(c)
       if (c.req.header('Content-Type') !== APPEND_TYPE)
         throw new ApiError(415, 'unsupported_type', `Content-Type must be ${APPEND_TYPE}`)
@@ -135,15 +138,25 @@ export const uploadRoutes = (services: Services) => {
       const length = parseBytesHeader('Upload-Length', c.req.header('Upload-Length'))
       const index = parseIndexHeader(c.req.header(INDEX_HEADER))
       await requirePlan(target, permitsAppend)
+      services.ingest.admission.check()
       const data = await readBody(c.req.raw, APPEND_MAX_BYTES)
       const sha256 = checkBody(data, c.req.header('Upload-Checksum'))
-      const position = await services.ingest.append(target.device, target.channel, sliceId(c), {
-        offset,
-        data,
-        sha256,
-        ...(index && { index }),
-        ...(length !== undefined && { length }),
+      const leave = services.ingest.admission.enter(data.length)
+      const position = await services.ingest
+        .append(target.device, target.channel, sliceId(c), {
+          offset,
+          data,
+          sha256,
+          ...(index && { index }),
+          ...(length !== undefined && { length }),
+        })
+        .finally(leave)
+      const isLast = position.length !== undefined
+      const tookMs = performance.now() - startedMs
+      const delayMs = answerDelayMs(services.objects.appendIntervalMs, {
+        ...{ bytes: data.length, tookMs, isLast },
       })
+      if (delayMs > 0) await sleep(delayMs)
       tell(c, position)
       return c.body(null, 204)
     })
