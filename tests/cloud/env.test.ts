@@ -24,6 +24,28 @@ test('every fault is named', () => {
   assert.throws(() => parseEnv({ SKYRILL_PUBLIC_URL: 'ftp://x' }), /SKYRILL_PUBLIC_URL/)
 })
 
+test('a store of objects is named whole or not at all', () => {
+  const whole = {
+    SKYRILL_S3_ENDPOINT: 'https://s3.example:9000',
+    SKYRILL_S3_BUCKET: 'recordings',
+    SKYRILL_S3_ACCESS_KEY: 'key',
+    SKYRILL_S3_SECRET_KEY: 'secret',
+  }
+  assert.deepEqual(parseEnv(whole).s3, {
+    endpoint: 'https://s3.example:9000',
+    bucket: 'recordings',
+    accessKey: 'key',
+    secretKey: 'secret',
+    region: 'us-east-1',
+    pathStyle: true,
+  })
+  assert.equal(parseEnv({ ...whole, SKYRILL_S3_PATH_STYLE: '0' }).s3?.pathStyle, false)
+  assert.equal(parseEnv({ SKYRILL_S3_REGION: 'eu-1' }).s3, undefined)
+  for (const name of Object.keys(whole))
+    assert.throws(() => parseEnv({ ...whole, [name]: '' }), new RegExp(name), name)
+  assert.throws(() => parseEnv({ ...whole, SKYRILL_S3_BUCKET: 'a/b' }), /SKYRILL_S3_BUCKET/)
+})
+
 test('README and the example file name every variable, and the example holds the defaults', () => {
   const readme = readFileSync(join(ROOT, 'cloud/README.md'), 'utf8')
   const named = [...readme.matchAll(/^\| `(SKYRILL_\w+)`/gm)].map(([, name]) => name)
