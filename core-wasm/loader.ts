@@ -11,6 +11,16 @@ const FILES = {
 
 const compiled = new Map<Variant, Promise<WebAssembly.Module>>()
 
+const provided = new Map<Variant, Uint8Array<ArrayBuffer>>()
+
+/**
+ * Gives the bytes of a variant to programs that have no file beside this one: bundles, single-file executables. To be called before the first
+ * channel is opened.
+ */
+export const provideModule = (variant: Variant, bytes: Uint8Array<ArrayBuffer>): void => {
+  provided.set(variant, bytes)
+}
+
 const readBytes = async (file: string): Promise<Uint8Array<ArrayBuffer>> => {
   const url = new URL(`./${file}`, import.meta.url)
   if (url.protocol !== 'file:') return new Uint8Array(await (await fetch(url)).arrayBuffer())
@@ -19,7 +29,7 @@ const readBytes = async (file: string): Promise<Uint8Array<ArrayBuffer>> => {
 }
 
 const compile = async (variant: Variant): Promise<WebAssembly.Module> =>
-  WebAssembly.compile(await readBytes(FILES[variant]))
+  WebAssembly.compile(provided.get(variant) ?? (await readBytes(FILES[variant])))
 
 /** The compiled module of a variant, shared by all channels of the process. */
 export const loadModule = (variant: Variant): Promise<WebAssembly.Module> => {

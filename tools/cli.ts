@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { argv } from 'node:process'
-import { InputError, UsageError } from './cli/usage-error.ts'
+import { type Command, runCommand } from './cli/run-command.ts'
+import { UsageError } from './cli/usage-error.ts'
 
 const HELP = `skyrill: record cameras to the cloud
 
@@ -12,8 +13,6 @@ const HELP = `skyrill: record cameras to the cloud
   skyrill help [COMMAND]
 
   skyrill COMMAND --help explains the command. Exit code: 0 done, 1 failed, 2 wrong usage.`
-
-type Command = (args: string[]) => Promise<number>
 
 /** Each command is loaded when it is called: `inspect` must not wait for an MQTT client to be parsed. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
@@ -42,17 +41,4 @@ const run = async (args: string[]): Promise<number> => {
   return await (await command())(rest)
 }
 
-/** A full disk, a folder that may not be written, a port that is taken: the message says all that there is to say. */
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && 'syscall' in error
-
-try {
-  process.exitCode = await run(argv.slice(2))
-} catch (error) {
-  // a pipe that was closed early (`| head`) is nobody's fault
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exitCode = 0
-  else if (error instanceof UsageError || error instanceof InputError || isSystemError(error)) {
-    console.error(`skyrill: ${error.message}`)
-    process.exitCode = error instanceof UsageError ? 2 : 1
-  } else throw error
-}
+process.exitCode = await runCommand(run, argv.slice(2))

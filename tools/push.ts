@@ -11,6 +11,7 @@ import { Camera } from './camera/camera.ts'
 import { openSource } from './camera/open-source.ts'
 import { StatusFigures, StatusLine } from './camera/status-line.ts'
 import { choiceOption, fpsOption, numberOption, readOptions } from './cli/options.ts'
+import { ServiceManager } from './cli/service-manager.ts'
 import { InputError, UsageError } from './cli/usage-error.ts'
 
 const HELP = `skyrill push: record a file, an IP camera or a capture device to a cloud
@@ -22,9 +23,12 @@ const HELP = `skyrill push: record a file, an IP camera or a capture device to a
   --device-name NAME
   --device-secret SECRET (or the environment variable SKYRILL_DEVICE_SECRET, which other users cannot see)
   --input INPUT          FILE.h264 or .h265: raw stream, looped in real time with times that go on
+                         v4l2:/dev/video0: a camera of this board, its own H.264 where it has an encoder (ffmpeg)
                          anything else that ffmpeg reads: FILE.mp4, FILE.ts, rtsp://camera/stream
-  --audio FILE.aac       sound for a raw input: AAC-LC with ADTS headers
+  --audio FILE           sound for a raw input: AAC-LC with ADTS headers, WAV (PCM, G.711), or bare G.711 (.g711a, .g711u)
+  --rate HZ              samples per second of bare G.711; default 8000
   --fps N                pictures per second of a raw input; default: what the stream says, else 25
+  --speed N              a raw input in time lapse: N times as fast, for tests; default 1
   --channel N            0 for a device with one camera (default), 1 to 64 for the cameras of one with several
   --format ts|fmp4       default ts
   --buffer KIB           buffer for what the cloud has not acknowledged, 4 to 65536 KiB in steps of 4; default 4096
@@ -41,6 +45,8 @@ const OPTIONS = {
   'device-secret': { type: 'string' },
   input: { type: 'string' },
   audio: { type: 'string' },
+  rate: { type: 'string' },
+  speed: { type: 'string' },
   fps: { type: 'string' },
   channel: { type: 'string' },
   format: { type: 'string' },
@@ -51,6 +57,8 @@ const OPTIONS = {
 } as const
 
 const STATUS_INTERVAL_MS = 1000
+/** A source that gives nothing for so long is dead for the service manager's watchdog. */
+const SOURCE_DEAD_MS = 30_000
 
 const required = (name: string, value: string | undefined): string => {
   if (value === undefined || value === '') throw new UsageError(`--${name} is required`)
@@ -79,6 +87,8 @@ const parse = (args: string[]) => {
     deviceSecret: required('device-secret', secret),
     input: required('input', values.input),
     audio: values.audio,
+    audioRate: numberOption('rate', values.rate, { min: 8000, max: 96_000, unit: 'Hz' }),
+    speed: numberOption('speed', values.speed, { min: 1, max: 1000, unit: 'times' }) ?? 1,
     fps: fpsOption(values.fps),
     channel: numberOption('channel', values.channel, { min: 0, max: 64, unit: '(a channel)' }) ?? 0,
     format: choiceOption('format', values.format, ['ts', 'fmp4']) ?? 'ts',
@@ -118,20 +128,23 @@ export const push = async (args: string[]): Promise<number> => {
     },
   })
   if (code !== 0) throw new UsageError(system.lastError)
-  const { channel, bufferBytes } = options
+  const { channel, bufferBytes, speed } = options
   const format =
     options.format === 'ts' ? iv_cs_format_e.IV_CS_FORMAT_TS : iv_cs_format_e.IV_CS_FORMAT_FMP4
-  const camera = new Camera({ storage, source, channel, bufferBytes, format, log })
+  const camera = new Camera({ storage, source, channel, bufferBytes, format, log, speed })
   const figures = new StatusFigures()
   const timer = setInterval(
     () => line.show(figures.text(storage.stats(channel), offline, performance.now())),
     STATUS_INTERVAL_MS,
   )
+  const manager = new ServiceManager()
   const release = onInterrupt(() => camera.stop())
   try {
     await camera.open()
+    manager.ready(() => performance.now() - camera.lastFrameMs < SOURCE_DEAD_MS)
     await camera.run()
   } finally {
+    manager.stopping()
     clearInterval(timer)
     line.clear()
     source.close()

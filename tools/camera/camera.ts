@@ -1,6 +1,8 @@
 import { PICTURE_FORMAT_CHANGED } from '../../core-wasm/index.ts'
 import {
   type CloudStorage,
+  iv_cm_aenc_bit_width_e,
+  iv_cm_aenc_mode_e,
   iv_cm_aenc_type_e,
   iv_cm_frame_type_e,
   iv_cm_stream_type_e,
@@ -28,7 +30,28 @@ export type CameraOptions = {
   bufferBytes: number
   format: iv_cs_format_e
   log: Logger
+  /** 2: a file is played twice as fast as it was recorded; default 1 */
+  speed?: number
 }
+
+const SOUND_TYPES = {
+  pcm: iv_cm_aenc_type_e.IV_CM_AENC_TYPE_PCM,
+  g711a: iv_cm_aenc_type_e.IV_CM_AENC_TYPE_G711A,
+  g711u: iv_cm_aenc_type_e.IV_CM_AENC_TYPE_G711U,
+} as const
+
+const soundFormat = ({ sound }: MediaSource) =>
+  sound === undefined
+    ? { eAudioType: iv_cm_aenc_type_e.IV_CM_AENC_TYPE_AAC }
+    : {
+        eAudioType: SOUND_TYPES[sound.coding],
+        eAudioMode:
+          sound.channels === 2
+            ? iv_cm_aenc_mode_e.IV_CM_AENC_MODE_STEREO
+            : iv_cm_aenc_mode_e.IV_CM_AENC_MODE_MONO,
+        eAudioBitWidth: iv_cm_aenc_bit_width_e.IV_CM_AENC_BIT_WIDTH_16,
+        eAudioSampleRate: sound.sampleRate,
+      }
 
 /** A camera made of a media source: paces its frames, pushes them while the cloud storage module wants them. */
 export class Camera {
@@ -48,6 +71,9 @@ export class Camera {
   constructor(options: CameraOptions) {
     this.#options = options
   }
+
+  /** performance.now() of the last frame that the source gave; 0 before the first */
+  lastFrameMs = 0
 
   /** Opens the channel. @throws InputError when the settings are refused */
   async open(): Promise<void> {
@@ -77,7 +103,7 @@ export class Camera {
           channel_id: channel,
           u32MaxGopSize: bufferBytes,
           av_fmt: {
-            eAudioType: iv_cm_aenc_type_e.IV_CM_AENC_TYPE_AAC,
+            ...soundFormat(source),
             eVideoType:
               source.codec === 'h264'
                 ? iv_cm_venc_type_e.IV_CM_VENC_TYPE_H264
@@ -116,19 +142,21 @@ export class Camera {
   }
 
   async #play(): Promise<number> {
-    const { source } = this.#options
+    const { source, speed = 1 } = this.#options
     let frames = 0
     let startMs: number | undefined
     for await (const frame of source.frames()) {
       if (this.#stopped) break
       if (!source.live) {
-        startMs ??= performance.now() - frame.ptsMs
-        const behindMs = performance.now() - (startMs + frame.ptsMs)
+        const dueMs = frame.ptsMs / speed
+        startMs ??= performance.now() - dueMs
+        const behindMs = performance.now() - (startMs + dueMs)
         if (behindMs > CATCH_UP_MAX_MS) startMs += behindMs
         else if (behindMs < 0) await this.#sleep(-behindMs)
         if (this.#stopped) break
       }
       frames++
+      this.lastFrameMs = performance.now()
       if (this.#wanted) await this.#push(frame)
     }
     return frames

@@ -16,27 +16,46 @@ const PROBE_TIMEOUT_MS = 20_000
 const INSTALL =
   'ffmpeg is needed for this input and was not found; install it (Debian: apt install ffmpeg), or give a raw .h264 file'
 
-type Probe = { codec: string; bFrames: boolean; fps: number; hasAudio: boolean; live: boolean }
+type Probe = {
+  codec: string
+  bFrames: boolean
+  fps: number
+  hasAudio: boolean
+  live: boolean
+  raw: boolean
+}
 
 const isUrl = (input: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(input)
 
-const inputArgs = (input: string): string[] => {
+/** A camera of the board: `v4l2:/dev/video0`. */
+const V4L2 = 'v4l2:'
+
+export const isCaptureDevice = (input: string): boolean => input.startsWith(V4L2)
+
+/** ffmpeg's options for an input. Cameras with an encoder are asked for H.264; `raw` takes what those without one give. */
+export const inputArgs = (input: string, raw = false): string[] => {
+  if (isCaptureDevice(input)) {
+    const format = raw ? [] : ['-input_format', 'h264']
+    return ['-f', 'v4l2', ...format, '-i', input.slice(V4L2.length)]
+  }
   if (/^rtsps?:/i.test(input)) return ['-rtsp_transport', 'tcp', '-i', input]
   return ['-i', input]
 }
 
-const probe = (input: string): Probe => {
+const probe = (input: string, raw = false): Probe => {
   const done = spawnSync(
     'ffprobe',
     [
       ...['-v', 'error', '-of', 'json'],
       ...['-show_entries', 'stream=codec_type,codec_name,has_b_frames,avg_frame_rate'],
-      ...inputArgs(input),
+      ...inputArgs(input, raw),
     ],
     { timeout: PROBE_TIMEOUT_MS, encoding: 'utf8' },
   )
   if ((done.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
     throw new InputError(INSTALL)
+  // a camera without an encoder
+  if (done.status !== 0 && isCaptureDevice(input) && !raw) return probe(input, true)
   if (done.status !== 0)
     throw new InputError(
       `${input}: ${done.stderr.trim() || done.error?.message || 'cannot be opened'}`,
@@ -56,7 +75,8 @@ const probe = (input: string): Probe => {
     bFrames: (video.has_b_frames ?? 0) > 0,
     fps: under > 0 && Number.isFinite(over / under) ? over / under : 0,
     hasAudio: streams.some((stream) => stream.codec_type === 'audio'),
-    live: isUrl(input),
+    live: isUrl(input) || isCaptureDevice(input),
+    raw,
   }
 }
 
@@ -86,7 +106,7 @@ export const openFfmpeg = (input: string): MediaSource => {
   const args = [
     ...['-hide_banner', '-nostdin', '-v', 'error'],
     ...(found.live ? [] : ['-re', '-stream_loop', '-1']),
-    ...inputArgs(input),
+    ...inputArgs(input, found.raw),
     ...['-map', '0:v:0', ...(keeps ? ['-c:v', 'copy'] : encode)],
     ...(found.hasAudio
       ? ['-map', '0:a:0', '-c:a', 'aac', '-ar', String(AUDIO_RATE), '-ac', '1']

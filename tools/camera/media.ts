@@ -1,4 +1,4 @@
-/** What a camera produces: pictures and AAC frames in the order of their times. */
+/** What a camera produces: pictures and sound (AAC frames, or blocks of 1024 samples) in the order of their times. */
 export type MediaFrame = {
   kind: 'video' | 'audio'
   /** valid until the next frame is asked for */
@@ -11,6 +11,8 @@ export type MediaFrame = {
 export type MediaSource = {
   codec: 'h264' | 'h265'
   hasAudio: boolean
+  /** what the sound is before it is encoded; undefined: AAC with ADTS headers */
+  sound?: { coding: 'pcm' | 'g711a' | 'g711u'; sampleRate: number; channels: number }
   /** 0 is variable or unknown */
   fps: number
   /** frames come when they are due; otherwise as fast as they are read, and the reader waits */

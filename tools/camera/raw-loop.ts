@@ -1,4 +1,4 @@
-import { AAC_FRAME_SAMPLES, readAdtsFrames } from '../../runtime/source/adts.ts'
+import { AAC_FRAME_SAMPLES } from '../../runtime/source/adts.ts'
 import {
   AccessUnitSplitter,
   readAccessUnits,
@@ -6,6 +6,7 @@ import {
 } from '../../runtime/source/annexb.ts'
 import { fileChunks, fileHead } from '../cli/file-chunks.ts'
 import { InputError } from '../cli/usage-error.ts'
+import { type AudioSource, openAudio } from '../mux/audio-source.ts'
 import type { MediaFrame, MediaSource } from './media.ts'
 
 const DEFAULT_FPS = 25
@@ -15,7 +16,10 @@ const PROBE_BYTES = 1024 * 1024
 export type RawLoopOptions = {
   path: string
   codec: VideoCodec
+  /** ADTS, WAV or G.711 (.g711a, .g711u) */
   audioPath?: string | undefined
+  /** of a G.711 file, in Hz; default 8000 */
+  audioRate?: number | undefined
   fps?: number | undefined
 }
 
@@ -34,15 +38,21 @@ const probeFps = (path: string, codec: VideoCodec): number => {
 export const openRawLoop = (options: RawLoopOptions): MediaSource => {
   const { path, codec, audioPath } = options
   const fps = options.fps ?? probeFps(path, codec)
+  const audio = audioPath === undefined ? undefined : openAudio(audioPath, options.audioRate)
   return {
     codec,
-    hasAudio: audioPath !== undefined,
+    hasAudio: audio !== undefined,
+    ...(audio === undefined || audio.coding === 'aac'
+      ? {}
+      : {
+          sound: { coding: audio.coding, sampleRate: audio.sampleRate, channels: audio.channels },
+        }),
     fps: Math.round(fps),
     live: false,
     async *frames() {
       for (let startMs = 0; ; ) {
         let endMs = startMs
-        for await (const frame of turn(options, fps, startMs)) {
+        for await (const frame of turn(options, fps, startMs, audio)) {
           if (frame.kind === 'video') endMs = frame.ptsMs + 1000 / fps
           yield frame
         }
@@ -56,11 +66,12 @@ export const openRawLoop = (options: RawLoopOptions): MediaSource => {
 
 /** One turn: pictures and sound merged by their times. */
 async function* turn(
-  { path, codec, audioPath }: RawLoopOptions,
+  { path, codec }: RawLoopOptions,
   fps: number,
   startMs: number,
+  source: AudioSource | undefined,
 ): AsyncGenerator<MediaFrame> {
-  const audio = audioPath === undefined ? undefined : audioFrames(audioPath, startMs)
+  const audio = source && audioFrames(source, startMs)
   let sound = await audio?.next()
   let pictures = 0
   for await (const unit of readAccessUnits(fileChunks(path), new AccessUnitSplitter(codec))) {
@@ -75,10 +86,10 @@ async function* turn(
   await audio?.return(undefined)
 }
 
-async function* audioFrames(path: string, startMs: number): AsyncGenerator<MediaFrame> {
+async function* audioFrames(source: AudioSource, startMs: number): AsyncGenerator<MediaFrame> {
   let frames = 0
-  for await (const { data, header } of readAdtsFrames(fileChunks(path))) {
-    const ptsMs = startMs + (frames++ * AAC_FRAME_SAMPLES * 1000) / header.sampleRate
+  for await (const data of source.frames()) {
+    const ptsMs = startMs + (frames++ * AAC_FRAME_SAMPLES * 1000) / source.sampleRate
     yield { kind: 'audio', data, ptsMs, key: false }
   }
 }
