@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Clock, Timer } from '../clock.ts'
 import { errorText } from '../log.ts'
@@ -50,13 +50,16 @@ export class HttpConnection {
   readonly #origin: URL
   readonly #ca: string | undefined
   readonly #clock: Clock
+  readonly #lookup: LookupFunction | undefined
   #socket: Socket | undefined
   #busy = false
 
-  constructor(origin: URL, clock: Clock, ca?: string) {
+  /** @param lookup in place of the system's; a name is looked up for each connection, so that a cloud that has moved is found */
+  constructor(origin: URL, clock: Clock, ca?: string, lookup?: LookupFunction) {
     this.#origin = origin
     this.#clock = clock
     this.#ca = ca
+    this.#lookup = lookup
   }
 
   get origin(): string {
@@ -85,16 +88,16 @@ export class HttpConnection {
     const host = hostname.replace(/^\[(.*)\]$/, '$1')
     const secure = protocol === 'https:'
     const port = Number(this.#origin.port) || (secure ? 443 : 80)
+    const target = { host, port, ...(this.#lookup && { lookup: this.#lookup }) }
     const socket = secure
       ? connectTls({
-          host,
-          port,
+          ...target,
           ALPNProtocols: ['http/1.1'],
           // a name for SNI; addresses have none. Spec: RFC 6066 3
           ...(isIP(host) ? {} : { servername: host }),
           ...(this.#ca === undefined ? {} : { ca: this.#ca }),
         })
-      : connectTcp({ host, port })
+      : connectTcp(target)
     socket.setNoDelay(true)
     // the line may break while nothing is asked; the next request then opens a new one
     socket.on('error', () => {})

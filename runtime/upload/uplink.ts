@@ -57,7 +57,7 @@ export class Uplink {
 
   /** How long bytes have been waiting without an acknowledgement. */
   get waitingMs(): number {
-    return this.#steps.requests.outage.waitingMs
+    return this.state === 'idle' ? 0 : this.#steps.requests.outage.waitingMs
   }
 
   /** Nothing of what was pushed waits any more. */
