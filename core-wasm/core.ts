@@ -103,7 +103,7 @@ export class Core {
     seq: number,
     frameType: number,
   ): number {
-    const address = this.#reserve(frame.length)
+    const address = this.reserveRoom(frame.length)
     if (address < 0) return address
     this.bytes.set(frame, address)
     return this.exports.push_video(address, frame.length, ptsMs, utcMs, seq, frameType)
@@ -118,13 +118,14 @@ export class Core {
     seq: number,
     frameType: number,
   ): number {
-    const address = this.#reserve(length)
+    const address = this.reserveRoom(length)
     if (address < 0) return address
     this.bytes.copyWithin(address, from, from + length)
     return this.exports.push_video(address, length, ptsMs, utcMs, seq, frameType)
   }
 
-  #reserve(length: number): number {
+  /** As reserve(), after handing bytes that are in the way to `onReadable`. */
+  reserveRoom(length: number): number {
     const address = this.exports.reserve(length)
     if (address !== abi.RING_RETRY) return address
     this.onReadable?.()

@@ -13,6 +13,7 @@ import {
 } from '../../core-wasm/index.ts'
 import type { CaptureQueue } from '../capture/layout.ts'
 import { QueuedFrame } from '../capture/queued-frame.ts'
+import { ReservedFrame } from '../capture/reserved-frame.ts'
 import type { ChannelOptions } from '../options.ts'
 import { iv_err_code_e } from '../status.ts'
 import {
@@ -55,9 +56,21 @@ export class ChannelCore implements SliceStore {
   /** Status of the core: 0 or a notice when the frame was taken, negative when it was refused. */
   pushVideo(pack: iv_cm_venc_pack_s, utcMs: number): number {
     const type = pack.eFrameType === iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I ? 0 : 1
+    if (pack instanceof ReservedFrame)
+      return this.#core.pushVideo(pack.address, pack.u32Len, pack.u64PTS, utcMs, pack.u32Seq, type)
     if (pack instanceof QueuedFrame)
       return this.#core.moveVideo(pack.address, pack.u32Len, pack.u64PTS, utcMs, pack.u32Seq, type)
     return this.#core.copyVideo(bytesOf(pack), pack.u64PTS, utcMs, pack.u32Seq, type)
+  }
+
+  /** Finds room in the ring for a picture of at most `length` bytes. Status of the core: 0, or why there is none. */
+  reserve(length: number, frame: ReservedFrame): number {
+    const address = this.#core.reserveRoom(length)
+    if (address < 0) return address
+    frame.pu8Addr = this.#core.bytes
+    frame.address = address
+    frame.u32Len = length
+    return 0
   }
 
   pushAudio(pack: iv_cm_aenc_pack_s, utcMs: number): number {
