@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type EncryptionOptions, encryptionSchema } from './crypto/options.ts'
 import { type Checked, faultsOf, got, refuse } from './faults.ts'
 import { deviceNameSchema, productIdSchema } from './identity.ts'
 import type { Logger } from './log.ts'
@@ -15,6 +16,8 @@ export type SystemOptions = {
   cloudUrl?: string
   /** recordings go to a bucket; without a cloudUrl there is no cloud at all, and the plan is the app's, or always on */
   uplink?: BucketUplinkOptions
+  /** recordings leave the device encrypted */
+  encryption?: EncryptionOptions
   /** folder for what must survive a restart */
   storePath?: string
   /** how to log in: `hmac` (default) or `static` for brokers with a password file */
@@ -64,6 +67,7 @@ const systemSchema = z.object({
     .refine((url) => brokerUrl(url) !== undefined, refuse('must be a URL such as mqtt://host:1883'))
     .optional(),
   uplink: bucketUplinkSchema.optional(),
+  encryption: encryptionSchema.optional(),
   storePath: z.string().min(1, 'must not be empty').optional(),
   login: z.enum(['hmac', 'static'], refuse("must be 'hmac' or 'static'")).default('hmac'),
   ca: z.string().optional(),
@@ -83,15 +87,17 @@ const systemSchema = z.object({
 })
 
 /** Without a bucket there must be a cloud, and to log in there must be a secret. */
-const completeSchema = systemSchema.check(
-  ({ value: { cloudUrl, deviceSecret, uplink }, issues }) => {
-    const missing = (name: string, what: string) =>
-      issues.push({ code: 'custom', path: [name], message: got(what, undefined), input: undefined })
-    if (cloudUrl === undefined && !uplink) missing('cloudUrl', 'must be a URL')
-    if (deviceSecret === undefined && (cloudUrl !== undefined || !uplink))
-      missing('deviceSecret', 'must be text')
-  },
-)
+const completeSchema = systemSchema.check(({ value: options, issues }) => {
+  const { cloudUrl, deviceSecret, encryption, uplink } = options
+  const fault = (name: string, what: string, input?: unknown) =>
+    issues.push({ code: 'custom', path: [name], message: got(what, input), input })
+  if (cloudUrl === undefined && !uplink) fault('cloudUrl', 'must be a URL')
+  if (deviceSecret === undefined && (cloudUrl !== undefined || !uplink))
+    fault('deviceSecret', 'must be text')
+  // whoever can read the bucket could read the keys in it
+  if (uplink && encryption?.mode === 'cloud')
+    fault('encryption', "must have mode 'owner' with a bucket, which keeps no secrets", 'cloud')
+})
 
 export type CheckedSystemOptions = z.infer<typeof systemSchema>
 

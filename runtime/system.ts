@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Clock, type Random, systemClock, type Timer } from './clock.ts'
+import type { CheckedEncryption } from './crypto/options.ts'
 import { hmacLogin, type MqttLogin, staticLogin } from './identity.ts'
 import { consoleLogger, errorText, type Logger } from './log.ts'
 import type { BucketChannel } from './mqtt/bucket-layout.ts'
@@ -102,6 +103,19 @@ export class System {
     if (!options?.uplink) return undefined
     const { productId, deviceName, uplink } = options
     return { uplink, device: { productId, deviceName } }
+  }
+
+  get storePath(): string | undefined {
+    return this.#running?.options.storePath
+  }
+
+  get identity(): { productId: string; deviceName: string } | undefined {
+    return this.#running?.options
+  }
+
+  /** how recordings are encrypted before they leave the device */
+  get encryption(): CheckedEncryption | undefined {
+    return this.#running?.options.encryption
   }
 
   get ca(): string | undefined {

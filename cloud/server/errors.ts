@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'mixed_formats'
   | 'no_plan'
   | 'not_found'
+  | 'owner_key_needed'
   | 'pinned'
   | 'range_not_satisfiable'
   | 'storage_full'

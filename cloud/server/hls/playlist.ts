@@ -11,7 +11,7 @@ export type PlaylistOptions = {
   /** segments that were listed before and are not any more, and discontinuities among them */
   mediaSequence?: number
   discontinuitySequence?: number
-  /** URI of a slice's file */
+  /** URI of a slice's file, or of its key */
   uriOf(file: string): string
 }
 
@@ -37,14 +37,27 @@ export const mediaPlaylist = (segments: readonly Segment[], options: PlaylistOpt
   if (!options.isLive) lines.push(`#EXT-X-PLAYLIST-TYPE:${options.isClosed ? 'VOD' : 'EVENT'}`)
 
   let file = ''
+  let isKeyed = false
+  /** Spec: RFC 8216 4.3.2.4: a key holds for all that follows, also for an EXT-X-MAP, which here is clear. */
+  const clear = (): void => {
+    if (isKeyed) lines.push('#EXT-X-KEY:METHOD=NONE')
+    isKeyed = false
+  }
   let expectedMs = Number.NaN
   for (const [at, segment] of segments.entries()) {
     // a discontinuity before the first segment has nothing to be one from
     if (segment.discontinuity && at > 0) lines.push('#EXT-X-DISCONTINUITY')
     const uri = options.uriOf(segment.file)
-    if (segment.file !== file && segment.initBytes > 0)
+    if (segment.file !== file && segment.initBytes > 0) {
+      clear()
       lines.push(`#EXT-X-MAP:URI="${uri}",BYTERANGE="${segment.initBytes}@0"`)
+    }
     file = segment.file
+    if (segment.key) {
+      const { key } = segment
+      lines.push(`#EXT-X-KEY:METHOD=AES-128,URI="${options.uriOf(key.file)}",IV=0x${key.iv}`)
+      isKeyed = true
+    } else clear()
     // where it does not follow from the durations before, and after every discontinuity
     if (segment.discontinuity || segment.startMs !== Math.round(expectedMs))
       lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startMs).toISOString()}`)

@@ -1,8 +1,9 @@
 import type { Piece } from '../contract.ts'
 import { playablePieces, sliceFileName } from '../slice.ts'
 import type { Slice } from '../store/index/types.ts'
+import { keyFileName, pieceIv } from './slice-key.ts'
 
-/** One media segment: a byte range of a slice that starts with an IDR. Once listed it never changes. */
+/** One media segment: a byte range of a slice, as a rule one that starts with an IDR. Once listed it never changes. */
 export type Segment = {
   /** file name of the slice */
   file: string
@@ -15,10 +16,13 @@ export type Segment = {
   initBytes: number
   /** timestamps or codecs do not continue those of the segment before */
   discontinuity: boolean
+  /** file name of its key, and its IV; absent when it is clear */
+  key?: { file: string; iv: string }
 }
 
-/** A TS piece is a GOP; fMP4 fragments are grouped into GOPs. */
+/** A TS piece is a GOP; fMP4 fragments are grouped into GOPs, unless each is encrypted by itself. */
 const groupPieces = (slice: Slice): Piece[][] => {
+  if (slice.encryption) return playablePieces(slice).map((piece) => [piece])
   const groups: Piece[][] = []
   for (const piece of playablePieces(slice)) {
     const group = groups.at(-1)
@@ -66,10 +70,35 @@ export const segmentsOf = (slices: readonly Slice[]): Segment[] => {
         startsWithIdr: first.k === 1,
         initBytes: slice.initBytes,
         discontinuity,
+        ...(slice.encryption && {
+          key: {
+            file: keyFileName(slice),
+            iv: pieceIv(
+              slice.encryption.iv,
+              slice.pieces.findIndex(({ o }) => o === first.o),
+            ),
+          },
+        }),
       })
       discontinuity = false
     }
     before = slice
   }
   return segments
+}
+
+/** Segments of a range, and those before it up to an IDR: nothing can be shown from the middle of a GOP. */
+export const segmentsWithin = (
+  segments: readonly Segment[],
+  fromMs: number,
+  toMs: number,
+): Segment[] => {
+  let first = segments.findIndex(
+    ({ startMs, durationMs }) => startMs < toMs && startMs + durationMs > fromMs,
+  )
+  while (first > 0 && !segments[first]!.startsWithIdr) first--
+  return segments.filter(
+    ({ startMs, durationMs }, at) =>
+      startMs < toMs && (startMs + durationMs > fromMs || (first >= 0 && at >= first)),
+  )
 }

@@ -3,7 +3,7 @@ import { badRequest } from '../errors.ts'
 import type { Slice } from '../store/index/types.ts'
 import type { LiveLists } from './live-lists.ts'
 import { mediaPlaylist } from './playlist.ts'
-import { type Segment, segmentsOf } from './segments.ts'
+import { type Segment, segmentsOf, segmentsWithin } from './segments.ts'
 
 /** A day with a clock change has 25 hours. */
 export const RANGE_MAX_MS = 25 * 3_600_000
@@ -62,9 +62,7 @@ export const timeshiftSegments = async (
   let slices = change < 0 ? found : found.slice(0, change)
   const open = slices.findIndex((slice) => slice.state === 'open')
   if (toMs === undefined && open >= 0) slices = slices.slice(0, open + 1)
-  const segments = segmentsOf(slices).filter(
-    (segment) => segment.startMs < until && segment.startMs + segment.durationMs > fromMs,
-  )
+  const segments = segmentsWithin(segmentsOf(slices), fromMs, until)
   // an open slice may still bring pictures of before `to`
   const isOver = toMs !== undefined && toMs <= nowMs
   return { slices, segments, isClosed: open < 0 && (isOver || change >= 0) }

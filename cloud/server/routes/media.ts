@@ -2,7 +2,8 @@ import { Hono } from 'hono'
 import { sliceIdSchema } from '../contract.ts'
 import { ApiError, forbidden, notFound } from '../errors.ts'
 import { mediaShare } from '../hls/media-link.ts'
-import { segmentsOf } from '../hls/segments.ts'
+import { segmentsOf, segmentsWithin } from '../hls/segments.ts'
+import { isKeyExtension, sendKey } from '../hls/slice-key.ts'
 import type { Services } from '../services.ts'
 import type { Share } from '../share/share.ts'
 import { EXTENSIONS, sliceObjectKey } from '../slice.ts'
@@ -28,14 +29,17 @@ export const mediaPath = (device: string, channel: number): string =>
 const mayRead = (share: Share, slice: Slice, start: number, end: number): boolean => {
   if (share.deviceId !== slice.deviceId || share.channel !== slice.channel) return false
   if (end <= slice.initBytes) return true
-  const shown = segmentsOf([slice]).filter(
-    ({ startMs, durationMs }) => startMs < share.endMs && startMs + durationMs > share.startMs,
-  )
+  const shown = segmentsWithin(segmentsOf([slice]), share.startMs, share.endMs)
   const [first, last] = [shown[0], shown.at(-1)]
   return first !== undefined && start >= first.offset && end <= last!.offset + last!.bytes
 }
 
-/** Slices as files, whole or by byte range. */
+const mayReadSome = (share: Share, slice: Slice): boolean =>
+  share.deviceId === slice.deviceId &&
+  share.channel === slice.channel &&
+  segmentsWithin(segmentsOf([slice]), share.startMs, share.endMs).length > 0
+
+/** Slices as files, whole or by byte range, and the keys of those that are encrypted. */
 export const mediaRoutes = (services: Services) =>
   new Hono().get('/:productId/:deviceName/:channel/:file', async (c) => {
     const device = await pathDevice(c, services)
@@ -45,6 +49,13 @@ export const mediaRoutes = (services: Services) =>
       rest === undefined && sliceIdSchema.safeParse(id).success
         ? await services.catalog.slice(device.id, channel, id!)
         : undefined
+    if (slice && isKeyExtension(extension)) {
+      const share = mediaShare(c)
+      // who may read a part of the slice may have its key
+      if (share && !mayReadSome(share, slice))
+        throw forbidden('the link does not show this part of the recording')
+      return sendKey(c, slice, extension!)
+    }
     if (!slice || EXTENSIONS[slice.format] !== extension)
       throw notFound('there is no such recording; it may have been deleted')
 

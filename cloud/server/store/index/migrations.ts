@@ -212,4 +212,6 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       primary key (key, version)
     )`,
   ],
+  // recordings that were encrypted before they left their device
+  [`alter table slices add column encryption text`],
 ]

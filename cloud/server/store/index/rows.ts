@@ -1,4 +1,4 @@
-import type { SliceEnd } from '../../contract.ts'
+import type { SliceEncryption, SliceEnd } from '../../contract.ts'
 import { sliceSpan } from '../../slice.ts'
 import { packPieces, unpackPieces } from './pieces.ts'
 import type { slices } from './schema.ts'
@@ -30,17 +30,20 @@ export const toRow = (slice: Slice): typeof slices.$inferInsert => {
     endSeq: slice.end?.endSeq ?? null,
     frames: slice.end?.frames ?? null,
     reason: slice.end?.reason ?? null,
+    encryption: slice.encryption ? JSON.stringify(slice.encryption) : null,
   }
 }
 
 export const fromRow = (row: Row): Slice => {
-  const { startMs, endMs: _, pieces, endUtcMs, endPtsMs, endSeq, frames, reason, ...rest } = row
+  const { startMs, endMs: _, pieces, encryption, ...others } = row
+  const { endUtcMs, endPtsMs, endSeq, frames, reason, ...rest } = others
   return {
     ...rest,
     state: row.state as SliceState,
     format: row.format as Slice['format'],
     startUtcMs: startMs,
     pieces: unpackPieces(pieces, startMs, row.initBytes),
+    ...(encryption !== null && { encryption: JSON.parse(encryption) as SliceEncryption }),
     ...(endUtcMs !== null && {
       end: {
         endUtcMs,

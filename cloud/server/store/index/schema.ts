@@ -73,6 +73,8 @@ export const slices = pgTable(
     endSeq: int8('end_seq'),
     frames: integer('frames'),
     reason: text('reason'),
+    /** JSON; null when it is not encrypted */
+    encryption: text('encryption'),
   },
   (table) => [primaryKey({ columns: [table.deviceId, table.channel, table.id] })],
 )
