@@ -1,4 +1,5 @@
 import type { CaptureQueue } from './capture/layout.ts'
+import { ReservedFrame } from './capture/reserved-frame.ts'
 import { type ChannelCore, openCore } from './channel/core-store.ts'
 import { ErrorSlot, type LastError } from './channel/last-error.ts'
 import { type ChannelStats, statsOf } from './channel/stats.ts'
@@ -7,12 +8,15 @@ import { askDestroy } from './destroy.ts'
 import { EventModule, tellAiResult } from './event/event-module.ts'
 import type { Events, EventVerdict } from './event/events.ts'
 import { EventFunctions } from './event/functions.ts'
+import { Keeper } from './keeper.ts'
 import { type Line, openLine } from './line.ts'
-import { CHANNEL_MAX } from './mqtt/messages.ts'
+import { CHANNEL_MAX, type Loss } from './mqtt/messages.ts'
 import { type ChannelOptions, checkInit } from './options.ts'
 import { AppPlan } from './plan/app-plan.ts'
 import { NO_PLAN, permitsFullTime } from './plan/rules.ts'
 import { Archive } from './spool/archive.ts'
+import type { DropPolicy } from './spool/drop-policy.ts'
+import type { SpoolStatus } from './spool/spool.ts'
 import { iv_err_code_e } from './status.ts'
 import type { System } from './system.ts'
 import {
@@ -58,6 +62,7 @@ export class CloudStorage extends EventFunctions {
   #tick: Timer | undefined
   protected readonly eventModule: EventModule
   readonly #archives = new Map<number, Archive>()
+  readonly #keeper: Keeper
   #plansTimer: Timer | undefined
   /** set when the app tells the plan, not the cloud */
   #appPlan: AppPlan | undefined
@@ -69,6 +74,7 @@ export class CloudStorage extends EventFunctions {
     this.#system = system
     this.eventModule = new EventModule(system, () => this.#times)
     this.#options = options
+    this.#keeper = new Keeper(system)
     this.#steps = new StepWatch(system.clock)
   }
 
@@ -87,14 +93,19 @@ export class CloudStorage extends EventFunctions {
       )
     if (!this.#system.isInitialised)
       return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'call sysInit first')
-    const { channels, callbacks } = checked.value
+    const { channels, callbacks, spool, dropPolicy } = checked.value
+    if (spool && !spool.path && !this.#system.storePath)
+      return this.#refuse(iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE, NO_SPOOL_FOLDER)
     const tooSmall = bufferFault(channels, this.#system.bucket?.uplink.maxGopBytes)
     if (tooSmall !== undefined)
       return this.#refuse(iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE, tooSmall)
     this.#phase = 'entering'
     const opened: [ChannelOptions, ChannelCore][] = []
+    // what goes is saved elsewhere, or it is to go
+    const evicts =
+      callbacks.onDumpFile !== undefined || spool !== undefined || dropPolicy !== 'newest'
     for (const options of channels) {
-      const core = await openCore(options, callbacks.onDumpFile !== undefined)
+      const core = await openCore(options, evicts)
       if ('message' in core) {
         this.#phase = 'left'
         return this.#refuse(
@@ -105,13 +116,22 @@ export class CloudStorage extends EventFunctions {
       }
       opened.push([options, core])
     }
+    this.#keeper.open({
+      spool,
+      dropPolicy,
+      channels: channels.map((channel) => channel.channel_id),
+    })
     for (const [options, core] of opened)
-      this.#lines.set(options.channel_id, this.#openLine(options, core, callbacks))
+      this.#lines.set(options.channel_id, this.#openLine(options, core, callbacks, dropPolicy))
+    for (const { spool } of this.#lines.values()) spool?.start()
     this.#unwatchAi = this.#system.watchAi((result) => {
       if (this.#lines.has(result.channel)) tellAiResult(result, callbacks)
     })
     this.#unwatchOnline = this.#system.watchOnline(() => {
-      for (const { uplink } of this.#lines.values()) uplink.online()
+      for (const { uplink, spool } of this.#lines.values()) {
+        uplink.online()
+        spool?.online()
+      }
     })
     this.#steps = new StepWatch(this.#system.clock)
     this.#appPlan = callbacks.onGetBalance && new AppPlan(callbacks.onGetBalance, this.#system.log)
@@ -122,12 +142,19 @@ export class CloudStorage extends EventFunctions {
     return iv_err_code_e.IV_ERR_NONE
   }
 
-  #openLine(options: ChannelOptions, core: ChannelCore, callbacks: iv_cs_init_func_cb_s): Line {
+  #openLine(
+    options: ChannelOptions,
+    core: ChannelCore,
+    callbacks: iv_cs_init_func_cb_s,
+    dropPolicy: DropPolicy,
+  ): Line {
     return openLine(options, core, callbacks, {
       system: this.#system,
       tuning: this.#options,
       times: () => this.#times,
       archive: this.#archive(options.channel_id),
+      keeper: this.#keeper,
+      dropPolicy,
       eventModule: this.eventModule,
       askPlan: async (id) => {
         if (this.#appPlan) this.#askApp(id, this.#times.replyMs)
@@ -186,6 +213,7 @@ export class CloudStorage extends EventFunctions {
         channel.tick()
         events.tick()
       }
+      this.#keeper.tick()
     })
   }
 
@@ -207,12 +235,15 @@ export class CloudStorage extends EventFunctions {
       uplink.flush()
     }
     await this.#settled(lines)
-    for (const { channel, uplink, events, backfill } of lines) {
+    for (const { channel, uplink, events, backfill, spool } of lines) {
       events.close()
+      // what the cloud does not have is kept, and sent the next time
       uplink.close()
       backfill.close()
+      spool?.close()
       channel.close()
     }
+    this.#keeper.close()
     this.eventModule.close()
     this.#lines.clear()
     this.#appPlan = undefined
@@ -253,6 +284,19 @@ export class CloudStorage extends EventFunctions {
     if (!(pack.pu8Addr instanceof Uint8Array) || typeof pack.u64PTS !== 'number')
       return this.#note(iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE, WRONG_PACK)
     return line.channel.push(type, pack as iv_cm_venc_pack_s)
+  }
+
+  /**
+   * Finds room in the channel's ring for a picture of at most `length` bytes and says in `frame` where: a capture driver writes it there, then
+   * pushCsStream() takes `frame`, with its true length, and muxes it in place. Another call replaces the reservation.
+   */
+  reserveCsFrame(channel: number, length: number, frame: ReservedFrame): iv_err_code_e {
+    const line = this.#lines.get(channel)
+    if (!line || this.#phase !== 'ready')
+      return this.#note(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'call initCs first')
+    if (!(frame instanceof ReservedFrame) || !(Number.isInteger(length) && length > 0))
+      return this.#note(iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE, WRONG_RESERVATION)
+    return line.channel.reserve(length, frame)
   }
 
   /**
@@ -409,6 +453,16 @@ export class CloudStorage extends EventFunctions {
     return this.#lines.get(channel)?.channel.drained() ?? Promise.resolve()
   }
 
+  /** What is missing of a channel, and why; of all channels when none is given. */
+  losses(channel?: number): Loss[] {
+    return this.#keeper.ledger?.losses(channel) ?? []
+  }
+
+  /** What the spool holds; undefined when there is none. */
+  spoolStatus(): SpoolStatus | undefined {
+    return this.#keeper.spool?.status
+  }
+
   /** Counters of a channel; undefined when it is not open. */
   stats(channel: number): ChannelStats | undefined {
     const line = this.#lines.get(channel)
@@ -426,6 +480,8 @@ export class CloudStorage extends EventFunctions {
   }
 }
 
+const NO_SPOOL_FOLDER = 'spool.path is missing, and sysInit was given no storePath'
 const NO_SUCH_CHANNEL = 'no channel of this number was given to initCs'
 const WRONG_TYPE = 'the stream type must be AUDIO (0) or VIDEO (1)'
+const WRONG_RESERVATION = 'a reservation needs its bytes, 1 or more, and a ReservedFrame'
 const WRONG_PACK = 'pu8Addr must be a Uint8Array and u64PTS a number of milliseconds'

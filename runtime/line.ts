@@ -2,13 +2,18 @@ import { Capture } from './capture/capture.ts'
 import { Channel } from './channel/channel.ts'
 import type { ChannelCore } from './channel/core-store.ts'
 import { Dump } from './channel/dump.ts'
+import { RoomPolicy } from './channel/room-policy.ts'
 import { SliceIds } from './channel/slice-ids.ts'
 import type { EventModule } from './event/event-module.ts'
 import type { Events } from './event/events.ts'
+import type { Keeper } from './keeper.ts'
+import type { NewLoss } from './ledger/ledger.ts'
 import { errorText, withPrefix } from './log.ts'
 import type { ChannelOptions } from './options.ts'
 import type { Archive } from './spool/archive.ts'
 import { Backfill } from './spool/backfill.ts'
+import { ChannelSpool } from './spool/channel-spool.ts'
+import type { DropPolicy } from './spool/drop-policy.ts'
 import type { System } from './system.ts'
 import { type iv_cs_init_func_cb_s, iv_cs_notify_msg_type_e } from './types.ts'
 import { BucketUplink } from './upload/bucket/uplink.ts'
@@ -16,6 +21,7 @@ import type { ChannelUplink } from './upload/channel-uplink.ts'
 import { CredentialStore } from './upload/credentials.ts'
 import type { HttpTimeouts } from './upload/http.ts'
 import type { SliceResult } from './upload/slice-work.ts'
+import { TusClient } from './upload/tus.ts'
 import { Uplink } from './upload/uplink.ts'
 
 /** One channel with everything that belongs to it. */
@@ -24,6 +30,8 @@ export type Line = {
   uplink: ChannelUplink
   events: Events
   backfill: Backfill
+  /** its part in the spool, when there is one */
+  spool: ChannelSpool | undefined
   /** takes frames from a Worker, when the channel has a queue for them */
   capture: Capture | undefined
   unwatch(): void
@@ -34,6 +42,8 @@ export type LineDependencies = {
   tuning: { appendIntervalMs?: number; appendBytes?: number }
   times(): HttpTimeouts
   archive: Archive
+  keeper: Keeper
+  dropPolicy: DropPolicy
   eventModule: EventModule
   /** asks whether the channel has a plan after all */
   askPlan(channel: number): Promise<boolean>
@@ -44,13 +54,19 @@ export const openLine = (
   options: ChannelOptions,
   core: ChannelCore,
   callbacks: iv_cs_init_func_cb_s,
-  { system, tuning, times, archive, eventModule, askPlan }: LineDependencies,
+  { system, tuning, times, archive, keeper, dropPolicy, eventModule, askPlan }: LineDependencies,
 ): Line => {
   const { clock, random, bootId, ca } = system
   const { onDumpFile } = callbacks
   const id = options.channel_id
   const log = withPrefix(system.log, `channel ${id}`)
-  const channel = new Channel(options, { clock, log, core, callbacks })
+  const channel = new Channel(options, {
+    clock,
+    log,
+    core,
+    callbacks,
+    onLost: (loss) => keeper.lost(loss),
+  })
   const events = eventModule.open(options, channel, callbacks, log)
   const ids = new SliceIds(bootId, () => system.takeSliceNumber(id))
   const credentials = new CredentialStore(
@@ -80,27 +96,58 @@ export const openLine = (
     times,
     find: (name) => archive.dumped.get(name),
     state: (name) => archive.state(name),
+    onWhole: (name) => keeper.whole(id, name),
   })
+  const writing = keeper.writing
+  const spool =
+    keeper.spool && writing && !system.bucket
+      ? new ChannelSpool({
+          channel: id,
+          spool: keeper.spool,
+          store: core,
+          ids,
+          clock,
+          random,
+          log: withPrefix(log, 'spool'),
+          client: system.slices?.() ?? new TusClient(clock, ca),
+          credentials,
+          scheduler: system.scheduler,
+          times,
+          writeBytes: Math.min(writing.writeBytes, core.ringBytes >> 2),
+          afterMs: writing.afterMs,
+          isEvent: () => channel.isDemanded,
+          onLost: (loss) => keeper.lost(loss),
+          onWhole: (slice) => keeper.whole(id, slice),
+        })
+      : undefined
+  if (spool) channel.attachSpool(spool.writer)
+  else if (dropPolicy === 'non-event-first') channel.roomPolicy = new RoomPolicy(core)
   const {
     IV_CS_AV_UPLOAD_CONNECT_FAIL: connectFail,
     IV_CS_AV_UPLOAD_CONNECT_RECOVER: connectRecover,
     IV_CS_COS_SERVICE_WRONG: serviceWrong,
   } = iv_cs_notify_msg_type_e
   const common = {
-    store: core,
+    store: spool?.store ?? core,
     ids,
-    leavesRest: onDumpFile !== undefined,
+    leavesRest: onDumpFile !== undefined || spool !== undefined,
+    copies: dropPolicy !== 'newest',
     clock,
     random,
     log,
     times,
     onAcknowledged: (position: number, from: number) => {
       channel.acknowledged(position)
+      spool?.acknowledged(position)
       events.acknowledged(from, position)
     },
     onReleased: () => channel.released(),
     onSlice: (result: SliceResult) => {
-      archive.settle(ids.of(result.slice.number), result.whole)
+      const name = ids.of(result.slice.number)
+      archive.settle(name, result.whole)
+      if (spool) spool.settle(result)
+      else if (result.whole) keeper.whole(id, name)
+      else keeper.lost(lossOf(id, result, onDumpFile ? name : undefined))
       channel.sliceEnded(result)
     },
     onConnectFail: (reason: string) => {
@@ -148,5 +195,15 @@ export const openLine = (
       onCorrupt: (count) =>
         log.error(`a record of the capture queue was corrupt (${count} so far)`),
     })
-  return { channel, uplink, events, backfill, capture, unwatch: () => {} }
+  return { channel, uplink, events, backfill, spool, capture, unwatch: () => {} }
 }
+
+/** What the uplink did not bring home of a slice. One that the app has as a file is missing only until it sends that. */
+const lossOf = (channel: number, result: SliceResult, slice: string | undefined): NewLoss => ({
+  channel,
+  startMs: result.slice.utcMsA,
+  endMs: result.slice.utcMsB,
+  bytes: Math.max(0, result.totalBytes - result.uploadedBytes),
+  cause: result.slice.lostBytes > 0 ? 'drop' : 'network',
+  slice,
+})

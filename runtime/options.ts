@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { type Checked, type Fault, faultsOf, got, refuse } from './faults.ts'
 import { CHANNEL_MAX } from './mqtt/messages.ts'
+import type { DropPolicy } from './spool/drop-policy.ts'
+import {
+  type CheckedSpool,
+  defaultDropPolicy,
+  dropPolicySchema,
+  spoolSchema,
+} from './spool/options.ts'
 import { iv_err_code_e } from './status.ts'
 import {
   iv_cm_aac_type_e,
@@ -142,6 +149,8 @@ const initSchema = z
       .min(1, refuse('must be at least 1 channel'))
       .max(CHANNEL_MAX, refuse(`must be at most ${CHANNEL_MAX} channels`)),
     ch_params: z.array(channelParamsSchema, refuse('must be an array of channels')),
+    spool: spoolSchema.optional(),
+    drop_policy: dropPolicySchema.optional(),
   })
   .check(({ value: init, issues }) => {
     const ids = init.ch_params.map((params) => params.channel_id)
@@ -171,7 +180,12 @@ const CALLBACK_NAMES = [
 ] as const
 const REQUIRED_CALLBACKS: readonly string[] = ['onStartPushStream', 'onStopPushStream']
 
-export type InitOptions = { channels: ChannelOptions[]; callbacks: iv_cs_init_func_cb_s }
+export type InitOptions = {
+  channels: ChannelOptions[]
+  callbacks: iv_cs_init_func_cb_s
+  spool: CheckedSpool | undefined
+  dropPolicy: DropPolicy
+}
 
 /** Checks and copies what initCs is given; the caller may reuse or change its own afterwards. */
 export const checkInit = (
@@ -206,5 +220,7 @@ export const checkInit = (
   if (!checked.success)
     faults.push(...faultsOf(checked.error, iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE))
   if (faults.length > 0 || !checked.success) return { faults }
-  return { value: { channels: checked.data.ch_params, callbacks: { ...parameters.func_cb } } }
+  const { ch_params: channels, spool, drop_policy } = checked.data
+  const dropPolicy = drop_policy ?? defaultDropPolicy(spool !== undefined)
+  return { value: { channels, callbacks: { ...parameters.func_cb }, spool, dropPolicy } }
 }

@@ -5,6 +5,9 @@
 
 // ── common audio/video module ─────────────────────────────────────────────────────────────────────
 
+import type { DropPolicy } from './spool/drop-policy.ts'
+import type { SpoolParameters } from './spool/options.ts'
+
 export enum iv_cm_stream_type_e {
   IV_CM_STREAM_TYPE_AUDIO = 0,
   IV_CM_STREAM_TYPE_VIDEO = 1,
@@ -298,4 +301,11 @@ export type iv_cs_init_parm_s = {
   channel_num: number
   func_cb: iv_cs_init_func_cb_s
   ch_params: iv_cs_channel_params_s[]
+  /** not of the specification: keeps on disk what the line does not carry; absent: nothing is written */
+  spool?: SpoolParameters
+  /**
+   * not of the specification: what goes when there is no room. `newest`: what comes is refused up to the next IDR for which there is room (the default without a
+   * spool); `oldest`: the oldest GOP; `non-event-first`: the oldest that belongs to no event (the default with a spool)
+   */
+  drop_policy?: DropPolicy
 }

@@ -1,9 +1,12 @@
-import { statusMessage } from '../../core-wasm/index.ts'
+import { RING_FULL, statusMessage } from '../../core-wasm/index.ts'
+import type { ReservedFrame } from '../capture/reserved-frame.ts'
 import { type Clock, StreamClock } from '../clock.ts'
 import { ADMIT_REFUSE, ADMIT_SKIP, PushWindow } from '../event/window.ts'
+import type { NewLoss } from '../ledger/ledger.ts'
 import { errorText, type Logger } from '../log.ts'
 import { Machine } from '../machine.ts'
 import type { ChannelOptions } from '../options.ts'
+import type { SpoolWriter } from '../spool/spool-writer.ts'
 import { iv_err_code_e, meaningOf } from '../status.ts'
 import {
   iv_cm_frame_type_e,
@@ -18,8 +21,10 @@ import type { SliceResult } from '../upload/slice-work.ts'
 import { errorOfStatus } from './core-status.ts'
 import { type ChannelCore, FlushReason } from './core-store.ts'
 import type { Dump } from './dump.ts'
+import { FrameLosses } from './frame-losses.ts'
 import { ErrorSlot } from './last-error.ts'
 import { Latency } from './latency.ts'
+import type { RoomPolicy } from './room-policy.ts'
 import { SliceReports, sliceInfoOf } from './slice-reports.ts'
 import {
   CHANNEL_ROWS,
@@ -41,6 +46,8 @@ export type ChannelDependencies = {
   log: Logger
   core: ChannelCore
   callbacks: iv_cs_init_func_cb_s
+  /** what is not recorded, and why */
+  onLost?(loss: NewLoss): void
 }
 
 /** One channel: frames in, slices out. What goes to the cloud when is the uplink's business. */
@@ -59,6 +66,10 @@ export class Channel implements ChannelActions {
   readonly #watermark: Watermark
   #uplink: ChannelUplink | undefined
   #dump: Dump | undefined
+  #spool: SpoolWriter | undefined
+  readonly #losses: FrameLosses
+  /** who gives way when the ring is full, where that is not the core's business alone */
+  roomPolicy: RoomPolicy | undefined
   #lastPtsMs = 0
   #lastFrameMonoMs = 0
   #stepped = false
@@ -73,14 +84,21 @@ export class Channel implements ChannelActions {
   slicesOk = 0
   slicesFailed = 0
   refused = 0
+  /** of the frames that were accepted */
+  pushedBytes = 0
+  acknowledgedBytes = 0
 
-  constructor(options: ChannelOptions, { clock, log, core, callbacks }: ChannelDependencies) {
+  constructor(
+    options: ChannelOptions,
+    { clock, log, core, callbacks, onLost }: ChannelDependencies,
+  ) {
     this.id = options.channel_id
     this.core = core
     this.#clock = clock
     this.#log = log
     this.#callbacks = callbacks
     this.#machine = new Machine(CHANNEL_ROWS, 'off', this)
+    this.#losses = new FrameLosses(this.id, onLost ?? (() => {}))
     this.#reports = new SliceReports(clock, (info) =>
       this.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_STATE_MSG, { av_result_info: info }),
     )
@@ -102,7 +120,22 @@ export class Channel implements ChannelActions {
 
   attachDump(dump: Dump): void {
     this.#dump = dump
-    this.core.onReadable = () => dump.run()
+    this.core.onReadable = this.#onReadable
+  }
+
+  attachSpool(writer: SpoolWriter): void {
+    this.#spool = writer
+    this.core.onReadable = this.#onReadable
+  }
+
+  readonly #onReadable = (): void => {
+    this.#dump?.run()
+    this.#spool?.flush()
+  }
+
+  /** An event needs what is recorded now. */
+  get isDemanded(): boolean {
+    return this.#isDemanded
   }
 
   /** The plan says whether to record all the time. */
@@ -122,13 +155,22 @@ export class Channel implements ChannelActions {
     this.#machine.send(this.#isFullTime || this.#isDemanded ? 'plan-on' : 'plan-off')
   }
 
+  /** Room for a picture that is written where it will be muxed. */
+  reserve(length: number, frame: ReservedFrame): iv_err_code_e {
+    const status = this.core.reserve(length, frame)
+    if (status < 0) return this.#refuse(errorOfStatus(status), status, statusMessage(status))
+    return iv_err_code_e.IV_ERR_NONE
+  }
+
   /** Takes one frame. Never throws, allocates or waits. */
   push(type: number, pack: iv_cm_venc_pack_s): iv_err_code_e {
     if (this.#pushing)
       return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 0, PUSH_IN_PUSH)
     const { state } = this.#machine
-    if (state === 'off')
+    if (state === 'off') {
+      this.#losses.unplanned(this.#clock.nowMs(), pack.u32Len ?? pack.pu8Addr.length)
       return this.#refuse(iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE, 0, NOT_RECORDING)
+    }
     if (state === 'closed')
       return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 0, CLOSED)
     const isVideo = type === iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
@@ -139,11 +181,19 @@ export class Channel implements ChannelActions {
     if (admitted === ADMIT_REFUSE)
       return this.#refuse(iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE, 0, NOT_RECORDING)
     this.#pushing = true
-    const status = isVideo ? this.#pushVideo(pack) : this.#pushAudio(pack)
+    const bytes = pack.u32Len ?? pack.pu8Addr.length
+    this.#spool?.before(bytes, this.core.ringBytes - this.buffered)
+    const status = isVideo ? this.#pushVideo(pack, bytes) : this.#pushAudio(pack, bytes)
     // also after a refusal: it may have ended a slice
     this.#dump?.run()
+    this.#spool?.after()
     this.#pushing = false
-    if (status < 0) return this.#refuse(errorOfStatus(status), status, statusMessage(status))
+    if (status < 0) {
+      this.#losses.refused(status, this.#utcOf(pack.u64PTS), bytes)
+      return this.#refuse(errorOfStatus(status), status, statusMessage(status))
+    }
+    this.#losses.taken()
+    this.pushedBytes += bytes
     this.#accepted()
     return iv_err_code_e.IV_ERR_NONE
   }
@@ -171,9 +221,11 @@ export class Channel implements ChannelActions {
     return this.#streamClock.started ? this.#streamClock.utcMs(ptsMs) : this.#originUtcMs()
   }
 
-  #pushVideo(pack: iv_cm_venc_pack_s): number {
+  #pushVideo(pack: iv_cm_venc_pack_s, bytes: number): number {
     const utcMs = this.#streamClock.utcMs(pack.u64PTS)
-    const status = this.core.pushVideo(pack, utcMs)
+    const isIdr = pack.eFrameType === iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
+    const isAdmitted = this.roomPolicy?.admits(bytes, isIdr, this.#isDemanded) ?? true
+    const status = isAdmitted ? this.core.pushVideo(pack, utcMs) : RING_FULL
     if (status >= 0) this.window.taken(utcMs)
     // a live recording begins with the first picture that was accepted, one that was kept with the first that was pushed
     else if (this.#machine.state !== 'recording' && !this.window.isPreRecorded)
@@ -181,7 +233,8 @@ export class Channel implements ChannelActions {
     return status
   }
 
-  #pushAudio(pack: iv_cm_venc_pack_s): number {
+  #pushAudio(pack: iv_cm_venc_pack_s, bytes: number): number {
+    if (this.roomPolicy?.admits(bytes, false, this.#isDemanded) === false) return RING_FULL
     return this.core.pushAudio(pack, this.#utcOf(pack.u64PTS))
   }
 
@@ -203,6 +256,7 @@ export class Channel implements ChannelActions {
 
   /** Called about once a second: closes what idles. */
   tick(): void {
+    this.#spool?.after()
     if (this.#machine.state !== 'recording') return
     const idleMs = this.#clock.monoMs() - this.#lastFrameMonoMs
     if (idleMs >= PAUSE_AFTER_MS) this.#machine.send('silence')
@@ -288,6 +342,7 @@ export class Channel implements ChannelActions {
   #flush(reason: FlushReason): void {
     this.core.flush(reason)
     this.#dump?.run()
+    this.#spool?.after()
     this.window.end()
     this.#streamClock.stop()
     this.#fragmentOpen = false

@@ -41,6 +41,8 @@ export type BackfillOptions = {
   find(name: string): DumpedSlice | undefined
   /** the uplink still has the slice, or has all of it at the cloud */
   state(name: string): 'open' | 'whole' | 'broken'
+  /** all of it is at the cloud */
+  onWhole?(name: string): void
 }
 
 type Job = {
@@ -163,6 +165,7 @@ export class Backfill {
       if (verdict.code !== OK) return verdict
     }
     this.#job = undefined
+    this.#options.onWhole?.(slice.start.id)
     return done
   }
 

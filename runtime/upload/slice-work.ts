@@ -18,6 +18,8 @@ export type SliceWorkOptions = {
   ids: SliceIds
   /** the app has every byte and sends what is lost later: the rest of a slice that lost bytes is left to it */
   leavesRest: boolean
+  /** the ring evicts: a request under way must not keep its bytes in it */
+  copies?: boolean
   /** everything up to this position of the stream is acknowledged, and it was sent from `from` on */
   onAcknowledged(position: number, from: number): void
   /** the ring has more room */

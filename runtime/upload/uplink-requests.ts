@@ -61,7 +61,7 @@ export class UplinkRequests {
   constructor(options: UplinkOptions, send: (event: UplinkEvent) => void) {
     this.#options = options
     this.#send = send
-    this.#copy = options.leavesRest ? new Uint8Array(COPY_BYTES) : undefined
+    this.#copy = options.leavesRest || options.copies ? new Uint8Array(COPY_BYTES) : undefined
     this.outage = new Outage(options)
     this.#client = options.client ?? new TusClient(options.clock, options.ca)
   }

@@ -193,7 +193,8 @@ export class FakeCloud {
     } else if (message.method === 'destroy') {
       this.slices.clear()
       this.#publish(kind, productId, deviceName, { method: 'destroy_reply', ...ok })
-    }
+    } else if (message.method === 'loss_report' || message.method === 'clock_epoch')
+      this.#publish(kind, productId, deviceName, { method: `${message.method}_reply`, ...ok })
   }
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {

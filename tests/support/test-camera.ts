@@ -73,9 +73,12 @@ export class TestCamera {
   /** callbacks beside those that are counted here */
   callbacks: Partial<iv_cs_init_func_cb_s> = {}
 
+  /** parameters of initCs besides the specification's */
+  extra: Partial<iv_cs_init_parm_s> = {}
+
   async init(channel: Partial<iv_cs_channel_params_s> = {}): Promise<void> {
-    const code = await this.storage.initCs(
-      initParams(
+    const code = await this.storage.initCs({
+      ...initParams(
         { channel_id: this.channel, ...channel },
         {
           ...this.callbacks,
@@ -93,7 +96,8 @@ export class TestCamera {
           },
         },
       ),
-    )
+      ...this.extra,
+    })
     if (code !== 0) throw new Error(this.storage.lastError(this.channel).message)
   }
 

@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import { Ledger, type NewLoss } from './ledger/ledger.ts'
+import { LedgerFile } from './ledger/ledger-file.ts'
+import { LossReporter } from './ledger/loss-reporter.ts'
+import type { DropPolicy } from './spool/drop-policy.ts'
+import type { CheckedSpool } from './spool/options.ts'
+import { Spool } from './spool/spool.ts'
+import type { System } from './system.ts'
+
+export type KeeperOptions = {
+  spool: CheckedSpool | undefined
+  dropPolicy: DropPolicy
+  channels: readonly number[]
+}
+
+/** What a device keeps besides its rings: the spool while the module is initialised, and the ledger of what is missing for as long as the program runs. */
+export class Keeper {
+  readonly #system: System
+  #path: string | undefined
+  #ledger: Ledger | undefined
+  #reporter: LossReporter | undefined
+  #options: KeeperOptions | undefined
+  spool: Spool | undefined
+
+  constructor(system: System) {
+    this.#system = system
+  }
+
+  get ledger(): Ledger | undefined {
+    return this.#ledger
+  }
+
+  /** Bytes of one write and the wait before it; undefined without a spool. */
+  get writing(): CheckedSpool | undefined {
+    return this.spool && this.#options?.spool
+  }
+
+  open(options: KeeperOptions): void {
+    this.#options = options
+    const ledger = this.#openLedger()
+    const { spool } = options
+    if (spool) this.spool = this.#openSpool(spool, options.dropPolicy, ledger)
+    const nowMs = this.#system.clock.nowMs()
+    for (const channel of options.channels) {
+      const safeMs = ledger.takeInterrupted(channel)
+      if (safeMs !== undefined && safeMs < nowMs)
+        ledger.add({ channel, startMs: safeMs, endMs: nowMs, bytes: 0, cause: 'restart' })
+    }
+  }
+
+  lost(loss: NewLoss): void {
+    this.#ledger?.add(loss)
+  }
+
+  /** A slice that was told of as lost is at the cloud after all. */
+  whole(channel: number, slice: string): void {
+    this.#ledger?.withdraw(channel, slice)
+  }
+
+  tick(): void {
+    this.#ledger?.tick()
+    this.#reporter?.tick()
+  }
+
+  /** The module is left: files are closed, the ledger stays readable. */
+  close(): void {
+    this.spool?.close()
+    this.spool = undefined
+    for (const channel of this.#options?.channels ?? []) this.#ledger?.unmark(channel)
+    this.#ledger?.save()
+  }
+
+  #openLedger(): Ledger {
+    const { clock, log, bootId, storePath } = this.#system
+    if (this.#ledger && this.#path === storePath) return this.#ledger
+    this.#path = storePath
+    const file =
+      storePath === undefined ? undefined : new LedgerFile(join(storePath, 'losses.json'))
+    const ledger = new Ledger({ bootId, clock, log, file })
+    this.#ledger = ledger
+    this.#reporter = new LossReporter({
+      ledger,
+      clock,
+      isOnline: () => this.#system.online,
+      ask: (params, timeoutMs) =>
+        this.#system.ask('event', { method: 'loss_report', params }, timeoutMs),
+    })
+    return ledger
+  }
+
+  #openSpool(spool: CheckedSpool, policy: DropPolicy, ledger: Ledger): Spool | undefined {
+    const { clock, log, storePath, identity } = this.#system
+    const root = spool.path ?? (storePath && join(storePath, 'spool'))
+    if (!root || !identity) return undefined
+    return new Spool({
+      // what is here is of this device, whatever the folder is used for next
+      folder: join(root, identity.productId, identity.deviceName),
+      maxBytes: spool.maxBytes,
+      policy,
+      clock,
+      log,
+      onDropped: ({ channel, id, startMs, endMs, isLeft }, bytes) =>
+        // what is still in a ring may arrive all the same
+        ledger.add({
+          channel,
+          startMs,
+          endMs,
+          bytes,
+          cause: 'drop',
+          slice: isLeft ? undefined : id,
+        }),
+    })
+  }
+}
