@@ -12,7 +12,10 @@ import { accountRoutes } from './routes/accounts.ts'
 import { deletionRoutes } from './routes/deletion.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { eventRoutes } from './routes/events.ts'
+import { exportRoutes } from './routes/exports.ts'
+import { FFMPEG_PATH, ffmpegRoutes } from './routes/ffmpeg.ts'
 import { lossRoutes } from './routes/losses.ts'
+import { maintenanceRoutes } from './routes/maintenance.ts'
 import { MEDIA_PATH, mediaRoutes } from './routes/media.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { PICTURES_PATH, pictureRoutes } from './routes/pictures.ts'
@@ -37,8 +40,10 @@ const apiRoutes = (services: Services) =>
     .route('/', pinRoutes(services))
     .route('/', shareRoutes(services))
     .route('/', deletionRoutes(services))
+    .route('/', exportRoutes(services))
     .route('/', lossRoutes(services))
     .route('/', accountRoutes(services))
+    .route('/', maintenanceRoutes(services))
     .route('/', setupRoutes(services))
 
 export type Api = ReturnType<typeof apiRoutes>
@@ -54,6 +59,8 @@ export const createApp = (services: Services): Hono => {
   // before the headers for browsers: devices do not need them, and every append would carry them
   app.route(UPLOADS_PATH, uploadRoutes(services))
   app.route(PICTURES_PATH, pictureRoutes(services))
+  // its worker has a policy of its own
+  app.route(FFMPEG_PATH, ffmpegRoutes())
   app.use(securityHeaders())
   app.route('/', operationRoutes(services))
   app.use('/api/*', rateLimit(services.limits), jsonLimit())

@@ -2,6 +2,7 @@ import type { Accounts } from './accounts/accounts.ts'
 import type { Sessions } from './accounts/sessions.ts'
 import type { Broker } from './broker/types.ts'
 import type { Catalog } from './catalog.ts'
+import type { ExportJobs } from './export/export-jobs.ts'
 import type { Ingest } from './ingest/ingest.ts'
 import type { Limits } from './limits/limits.ts'
 import type { Logger } from './log.ts'
@@ -23,6 +24,7 @@ export type Services = {
   ingest: Ingest
   catalog: Catalog
   losses: Losses
+  exports: ExportJobs
   bridge: MqttBridge
   accounts: Accounts
   sessions: Sessions
@@ -32,6 +34,9 @@ export type Services = {
   signer: Signer
   log: Logger
   now: () => number
+  /** data folder, and what must stay free on its disk */
+  folder: string
+  minFreeBytes: number
   adminToken: string
   viewerToken: string
   /** ends a device's MQTT connection: its secret has changed, or it is gone */

@@ -10,6 +10,7 @@ import { openDataFolder } from './data-folder.ts'
 import type { CloudOptions } from './env.ts'
 import { destroyRecordings } from './events/destroy.ts'
 import { EventService } from './events/events.ts'
+import { ExportJobs } from './export/export-jobs.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { createLimits } from './limits/limits.ts'
 import { type Listener, listen } from './listen.ts'
@@ -24,7 +25,7 @@ import { picturePath } from './routes/pictures.ts'
 import { uploadsPath } from './routes/uploads.ts'
 import type { Services } from './services.ts'
 import type { Device, Plan } from './store/index/types.ts'
-import { openIndex, openObjects } from './store/open.ts'
+import { DEFAULT_MIN_FREE_BYTES, openIndex, openObjects } from './store/open.ts'
 import { Signer, storedToken } from './tokens.ts'
 
 export type Cloud = {
@@ -157,6 +158,17 @@ export const startCloud = async (
       queue: async () => ({ waiting: 0, dead: 0 }),
       dataDir: folder.path,
     })
+    const exports = new ExportJobs({
+      index,
+      objects,
+      catalog,
+      log,
+      now,
+      folder: folder.path,
+      minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
+    })
+    await exports.start()
+    cleanup.push(() => exports.stop())
     const services: Services = {
       metrics,
       broker,
@@ -173,10 +185,13 @@ export const startCloud = async (
       ingest,
       catalog,
       losses,
+      exports,
       bridge,
       signer,
       log,
       now,
+      folder: folder.path,
+      minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
       adminToken,
       viewerToken,
       disconnect: (clientId) => broker.disconnect(clientId),

@@ -9,7 +9,7 @@ import { S3ObjectStore } from './objects/s3/s3.ts'
 import type { ObjectStore } from './objects/types.ts'
 
 const MIB = 1024 * 1024
-const DEFAULT_MIN_FREE_BYTES = 256 * MIB
+export const DEFAULT_MIN_FREE_BYTES = 256 * MIB
 
 /** The index that the options name. */
 export const openIndex = (
