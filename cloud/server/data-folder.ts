@@ -13,6 +13,9 @@ export type DataFolder = {
   release(): void
 }
 
+/** Another process works on the folder. */
+export class DataFolderInUseError extends Error {}
+
 /** When a process started, in clock ticks since boot; undefined where there is no /proc. */
 const startTicks = (pid: number): string | undefined => {
   try {
@@ -49,7 +52,7 @@ const lock = (path: string): void => {
     const held =
       owner > 0 && owner !== process.pid && isAlive(owner) && (startTicks(owner) ?? '-') === ticks
     if (held)
-      throw new Error(
+      throw new DataFolderInUseError(
         `the data folder is in use by process ${owner}; stop it, or give another folder (${path})`,
       )
     rmSync(path, { force: true })

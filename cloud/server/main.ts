@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { COMMANDS_HELP, runCommand } from './commands.ts'
 import { parseEnv } from './env.ts'
 import { errorText } from './log.ts'
 import { startCloud } from './start.ts'
@@ -8,7 +9,7 @@ const fail = (error: unknown): never => {
   process.exit(1)
 }
 
-try {
+const serve = async (): Promise<void> => {
   const cloud = await startCloud(parseEnv(process.env))
   process.stdout.write(`page   ${cloud.viewerUrl}\nMQTT   ${cloud.mqttUrl}\n`)
   if (cloud.isAdminTokenNew)
@@ -21,6 +22,16 @@ try {
       isEnding = true
       cloud.close().then(() => process.exit(0), fail)
     })
+}
+
+try {
+  const args = process.argv.slice(2)
+  if (args.includes('--help') || args.includes('-h')) process.stdout.write(`${COMMANDS_HELP}\n`)
+  else {
+    const code = await runCommand(parseEnv(process.env), args)
+    if (code === undefined) await serve()
+    else process.exitCode = code
+  }
 } catch (error) {
   fail(error)
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { InputError } from './usage-error.ts'
 
 /** In a checkout the cloud's sources lie beside the tools. */
@@ -23,15 +23,11 @@ const installedProgram = (): string => {
   )
 }
 
-/** `skyrill cloud`: hands over to the separate package, which reads its settings from the environment. */
+/** `skyrill cloud`: hands over to the separate package, which reads its settings from the environment; also doctor, backup, restore. */
 export const cloudCommand = async (args: string[]): Promise<number> => {
-  if (args.includes('--help') || args.includes('-h')) {
-    console.log(`skyrill cloud: run the cloud (ingest, index, playback page)
-
-  Settings come from the environment; the README of skyrill-cloud lists them all.
-  It is a package of its own: npm install skyrill-cloud`)
-    return 0
-  }
-  await import(existsSync(CHECKOUT) ? CHECKOUT.href : installedProgram())
-  return 0
+  const program = existsSync(CHECKOUT) ? CHECKOUT.href : installedProgram()
+  // it reads its arguments as if it had been called itself
+  process.argv = [process.argv[0]!, fileURLToPath(program), ...args]
+  await import(program)
+  return Number(process.exitCode ?? 0)
 }
