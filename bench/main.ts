@@ -18,11 +18,16 @@ const HELP = `npm run bench -- CASE [--json] [--write] [--runtime bun|deno|node]
   mux     TS, fMP4 and the NAL scan against libavformat, mediabunny and memcpy, on Bun, Deno and Node in turn
   aac     the AAC encoder: quality and speed against ffmpeg's
   bindings  the same pushes through every language and runtime whose toolchain is here
+  fleet   cameras of 1 Mbit/s against the cloud, and the bytes that nginx takes as files
+  queries time lines and playlists over millions of slices, on PostgreSQL and PGlite
 
   --json      one JSON object
   --write     also writes the table and the chart into docs/
   --runtime   mux: on this runtime only
-  --only      mux: cases whose name contains TEXT`
+  --only      mux: cases whose name contains TEXT; fleet: paced, flood or instances; queries: postgres or pglite
+  --cameras   fleet: so many, instead of more and more until a chunk is late
+  --seconds   fleet: how long each of them is measured
+  --rows      queries: slices in the index`
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BIN = fileURLToPath(new URL('../node_modules/.bin', import.meta.url))
@@ -117,6 +122,37 @@ const bindingsCommand = async (args: readonly string[]): Promise<number> => {
   return 0
 }
 
+const print = (
+  args: readonly string[],
+  section: string,
+  result: BenchResult & { skipped: string[] },
+  markdown: string,
+): void => {
+  if (args.includes('--write'))
+    writeFileSync(DOCUMENT, replaceSection(readFileSync(DOCUMENT, 'utf8'), section, markdown))
+  console.log(args.includes('--json') ? JSON.stringify(result, undefined, 2) : markdown)
+  for (const reason of result.skipped) console.error(`skipped: ${reason}`)
+}
+
+const numberOption = (args: readonly string[], name: string): number | undefined => {
+  const text = option(args, name)
+  return text === undefined ? undefined : Number(text.replaceAll('_', ''))
+}
+
+const fleetCommand = async (args: readonly string[]): Promise<number> => {
+  const { runFleet } = await import('./fleet.bench.ts')
+  const { fleetMarkdown } = await import('./report/fleet-table.ts')
+  const [cameras, seconds] = [numberOption(args, '--cameras'), numberOption(args, '--seconds')]
+  const only = option(args, '--only')
+  const result = await runFleet({
+    ...(cameras !== undefined && { cameras }),
+    ...(seconds !== undefined && { seconds }),
+    ...(only !== undefined && { only }),
+  })
+  print(args, 'fleet', result, fleetMarkdown(result))
+  return 0
+}
+
 /** `skyrill bench`, `npm run bench`. @returns the exit code */
 export const bench = async (args: readonly string[]): Promise<number> => {
   const [name, ...rest] = args
@@ -127,6 +163,8 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       return await aacCommand(rest)
     case 'bindings':
       return await bindingsCommand(rest)
+    case 'fleet':
+      return await fleetCommand(rest)
     case undefined:
     case 'help':
     case '--help':
@@ -134,7 +172,9 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       console.log(HELP)
       return name === undefined ? 2 : 0
     default:
-      console.error(`bench: no case ${JSON.stringify(name)}; there are mux, aac and bindings`)
+      console.error(
+        `bench: no case ${JSON.stringify(name)}; there are mux, aac, bindings, fleet and queries`,
+      )
       return 2
   }
 }

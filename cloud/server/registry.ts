@@ -6,10 +6,11 @@ import type { Device, IndexStore, Plan } from './store/index/types.ts'
 import { TimedCache } from './timed-cache.ts'
 
 /**
- * How long a device or plan read from the index is believed. Every append asks for both; another instance's change is
- * seen after this long at the latest, one's own at once.
+ * How long a device or plan read from the index is believed. Every append asks for both. One's own changes are seen at
+ * once; those of other instances, where there are any, after this long at the latest.
  */
-const CACHE_MS = 3000
+const SHARED_CACHE_MS = 3000
+const CACHE_MS = 3_600_000
 const SECRET_BYTES = 32
 
 /** Devices, their secrets and their plans. */
@@ -21,8 +22,9 @@ export class Registry {
     private readonly index: IndexStore,
     private readonly now: () => number,
   ) {
-    this.#devices = new TimedCache(CACHE_MS, now)
-    this.#plans = new TimedCache(CACHE_MS, now)
+    const ageMs = index.isShared ? SHARED_CACHE_MS : CACHE_MS
+    this.#devices = new TimedCache(ageMs, now)
+    this.#plans = new TimedCache(ageMs, now)
   }
 
   get nowMs(): number {

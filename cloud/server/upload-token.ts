@@ -56,3 +56,28 @@ export const readUploadToken = (
     expiresAtMs: e,
   }
 }
+
+/** Tokens that were found genuine: a device sends the same one with every append. */
+const KNOWN_MAX = 20_000
+
+/** Reads upload tokens; the signature of each is checked once. */
+export class UploadTokens {
+  readonly #known = new Map<string, UploadGrant>()
+
+  constructor(private readonly signer: Signer) {}
+
+  /** The grant of a token that is genuine and not expired. */
+  read(token: string, nowMs: number): UploadGrant | undefined {
+    const known = this.#known.get(token)
+    if (known) {
+      if (known.expiresAtMs > nowMs) return known
+      this.#known.delete(token)
+      return undefined
+    }
+    const grant = readUploadToken(this.signer, token, nowMs)
+    if (!grant) return undefined
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear()
+    this.#known.set(token, grant)
+    return grant
+  }
+}

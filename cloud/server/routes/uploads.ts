@@ -19,7 +19,7 @@ import { permitsAppend, permitsRecording } from '../plan.ts'
 import type { Services } from '../services.ts'
 import { deviceKey } from '../slice.ts'
 import type { Device } from '../store/index/types.ts'
-import { readUploadToken } from '../upload-token.ts'
+import { UploadTokens } from '../upload-token.ts'
 import { pathChannel } from './params.ts'
 
 export const UPLOADS_PATH = '/tus'
@@ -37,6 +37,7 @@ type Target = { device: Device; channel: number }
  * 204 that holds after kill -9.
  */
 export const uploadRoutes = (services: Services) => {
+  const tokens = new UploadTokens(services.signer)
   /** Who may upload where: the token must fit the path, and its device must still be known by the same secret. */
   const authorize = async (c: Context): Promise<Target> => {
     if (services.isClosing())
@@ -48,7 +49,7 @@ export const uploadRoutes = (services: Services) => {
       })
     const token = bearerToken(c)
     if (!token) throw unauthorized('no upload token; ask for one over MQTT (upload_token)')
-    const grant = readUploadToken(services.signer, token, services.now())
+    const grant = tokens.read(token, services.now())
     if (!grant) throw unauthorized('the upload token is wrong or has expired; ask for a new one')
     const channel = pathChannel(c)
     if (

@@ -1,12 +1,9 @@
-import { and, asc, desc, eq, gt, gte, inArray, lt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, sql } from 'drizzle-orm'
 import { SLICE_MAX_MS } from '../../slice.ts'
 import { fromRow, toRow } from './rows.ts'
-import { devices, slices } from './schema.ts'
+import { slices } from './schema.ts'
 import type { Interval, OldSlice, Slice, SliceRange, SliceStore } from './slice-store.ts'
 import type { SqlDatabase } from './sql.ts'
-
-/** Rows per INSERT: PostgreSQL takes at most 65,535 parameters in one. */
-const INSERT_ROWS = 500
 
 /** The start is the slice's first picture, so a slice reaches into a range from at most SLICE_MAX_MS before it. */
 const inRange = (range: SliceRange) =>
@@ -22,23 +19,14 @@ const inRange = (range: SliceRange) =>
 export const sqlSlices = (db: SqlDatabase, isShared: boolean): SliceStore => ({
   async putSlices(changed: readonly Slice[]): Promise<void> {
     if (changed.length === 0) return
-    const ids = [...new Set(changed.map((slice) => slice.deviceId))]
-    await db.transaction(async (tx) => {
-      const query = tx.select({ id: devices.id }).from(devices)
-      const there = await query.where(inArray(devices.id, ids)).for('key share')
-      const known = new Set(there.map((row) => row.id))
-      const rows = changed.filter((slice) => known.has(slice.deviceId)).map(toRow)
-      for (let at = 0; at < rows.length; at += INSERT_ROWS)
-        await tx
-          .insert(slices)
-          .values(rows.slice(at, at + INSERT_ROWS))
-          .onConflictDoUpdate({
-            target: [slices.deviceId, slices.channel, slices.id],
-            set: REPLACED,
-            // an instance that does not know yet that another one has gone on
-            ...(isShared && { setWhere: IS_NOT_BEHIND }),
-          })
-    })
+    // one parameter whatever the number: a statement with thousands of them takes longer to make than to run
+    const rows = JSON.stringify(changed.map((slice) => columnsOf(toRow(slice))))
+    await db.execute(sql`
+      insert into slices (${NAMES})
+      select ${NAMES_OF_S} from json_to_recordset(${rows}::json) as s (${TYPED_NAMES})
+      join devices on devices.id = s.device_id
+      for key share of devices
+      on conflict (device_id, channel, id) do update set ${REPLACED} ${WHERE[isShared ? 1 : 0]}`)
   },
 
   async slice(deviceId: number, channel: number, id: string): Promise<Slice | undefined> {
@@ -139,25 +127,30 @@ export const sqlSlices = (db: SqlDatabase, isShared: boolean): SliceStore => ({
   },
 })
 
-/** How far a slice is: its bytes, then its state. */
-const progress = (table: string) =>
-  `(${table}.bytes, case ${table}.state when 'open' then 0 when 'cut' then 1 else 2 end)`
-const IS_NOT_BEHIND = sql.raw(`${progress('excluded')} >= ${progress('slices')}`)
+const COLUMNS = Object.entries(getTableColumns(slices))
+const list = (text: (name: string, type: string) => string) =>
+  sql.raw(COLUMNS.map(([, column]) => text(column.name, column.getSQLType())).join(', '))
+const NAMES = list((name) => name)
+const NAMES_OF_S = list((name) => `s.${name}`)
+const TYPED_NAMES = list((name, type) => `${name} ${type}`)
 
-/** Columns that a repeated slice replaces: all that can change while it grows. */
-const REPLACED = Object.fromEntries(
+const columnsOf = (row: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(COLUMNS.map(([property, { name }]) => [name, row[property]]))
+
+/** What a repeated slice replaces: all that can change while it grows. */
+const REPLACED = sql.raw(
   (
     [
-      'state',
-      'startMs',
-      'endMs',
-      'bytes',
-      'pieces',
-      'endUtcMs',
-      'endPtsMs',
-      'endSeq',
-      'frames',
-      'reason',
+      ...(['state', 'startMs', 'endMs', 'bytes', 'pieces', 'endUtcMs'] as const),
+      ...(['endPtsMs', 'endSeq', 'frames', 'reason'] as const),
     ] as const
-  ).map((column) => [column, sql.raw(`excluded.${slices[column].name}`)]),
+  )
+    .map((property) => slices[property].name)
+    .map((name) => `${name} = excluded.${name}`)
+    .join(', '),
 )
+
+/** How far a slice is: its bytes, then its state. An instance may not know yet that another one has gone on. */
+const progress = (table: string) =>
+  `(${table}.bytes, case ${table}.state when 'open' then 0 when 'cut' then 1 else 2 end)`
+const WHERE = [sql.raw(''), sql.raw(`where ${progress('excluded')} >= ${progress('slices')}`)]
