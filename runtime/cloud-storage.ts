@@ -10,6 +10,7 @@ import type { Events, EventVerdict } from './event/events.ts'
 import { EventFunctions } from './event/functions.ts'
 import { Keeper } from './keeper.ts'
 import { type Line, openLine } from './line.ts'
+import { channelFamilies } from './metrics/channel-metrics.ts'
 import { CHANNEL_MAX, type Loss } from './mqtt/messages.ts'
 import { type ChannelOptions, checkInit } from './options.ts'
 import { AppPlan } from './plan/app-plan.ts'
@@ -68,6 +69,7 @@ export class CloudStorage extends EventFunctions {
   #appPlan: AppPlan | undefined
   #unwatchAi: () => void = () => {}
   #unwatchOnline: () => void = () => {}
+  #unmeasure: () => void = () => {}
 
   constructor(system: System, options: CloudStorageOptions = {}) {
     super()
@@ -134,6 +136,15 @@ export class CloudStorage extends EventFunctions {
       }
     })
     this.#steps = new StepWatch(this.#system.clock)
+    this.#unmeasure = this.#system.metrics.add(
+      ...channelFamilies(() => this.#lines.values(), this.#system.clock),
+      {
+        name: 'skyrill_clock_steps',
+        type: 'counter',
+        help: 'Steps of the wall clock since initCs.',
+        samples: () => [{ value: this.#steps.epoch }],
+      },
+    )
     this.#appPlan = callbacks.onGetBalance && new AppPlan(callbacks.onGetBalance, this.#system.log)
     this.#phase = 'ready'
     this.#beat()
@@ -226,6 +237,7 @@ export class CloudStorage extends EventFunctions {
     this.#plansTimer?.cancel()
     this.#unwatchAi()
     this.#unwatchOnline()
+    this.#unmeasure()
     const lines = [...this.#lines.values()]
     for (const { channel, uplink, events, capture, unwatch } of lines) {
       unwatch()
@@ -467,6 +479,11 @@ export class CloudStorage extends EventFunctions {
   stats(channel: number): ChannelStats | undefined {
     const line = this.#lines.get(channel)
     return line && statsOf(line.channel, line.uplink, this.#system.clock.monoMs())
+  }
+
+  /** Counters and gauges of the device and its channels, as OpenMetrics text. */
+  openMetrics(): string {
+    return this.#system.metrics.text()
   }
 
   #refuse(code: iv_err_code_e, message: string, status = 0): iv_err_code_e {

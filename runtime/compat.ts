@@ -1,9 +1,11 @@
 /** The specification's functions by their own names, on one device and one cloud storage module per process. */
 
 import type { CaptureQueue } from './capture/layout.ts'
+import type { ReservedFrame } from './capture/reserved-frame.ts'
 import type { LastError } from './channel/last-error.ts'
 import type { ChannelStats } from './channel/stats.ts'
 import { CloudStorage } from './cloud-storage.ts'
+import type { SystemStats } from './metrics/system-metrics.ts'
 import { System } from './system.ts'
 import type { SystemOptions } from './system-options.ts'
 import type {
@@ -29,6 +31,8 @@ export const pushCsStream = (
   type: iv_cm_stream_type_e,
   pack: iv_cm_venc_pack_s | iv_cm_aenc_pack_s,
 ): number => storage.pushCsStream(channel, type, pack)
+export const reserveCsFrame = (channel: number, length: number, frame: ReservedFrame): number =>
+  storage.reserveCsFrame(channel, length, frame)
 export const setCsTransTime = (upload_timeout_ms: number, reply_timeout_ms: number): number =>
   storage.setCsTransTime(upload_timeout_ms, reply_timeout_ms)
 
@@ -108,3 +112,5 @@ export const room = (channel: number): number => storage.room(channel)
 export const drained = (channel: number): Promise<void> => storage.drained(channel)
 /** Counters of a channel, undefined before initCs. */
 export const stats = (channel: number): ChannelStats | undefined => storage.stats(channel)
+export const systemStats = (): SystemStats => system.stats()
+export const openMetrics = (): string => storage.openMetrics()

@@ -9,6 +9,9 @@ export { CloudStorage, type CloudStorageOptions } from './cloud-storage.ts'
 export * from './compat.ts'
 export type { EncryptionOptions } from './crypto/options.ts'
 export { consoleLogger, LOG_LEVELS, type Logger, type LogLevel } from './log.ts'
+export type { MetricFamily } from './metrics/openmetrics.ts'
+export { OPENMETRICS_TYPE } from './metrics/openmetrics.ts'
+export type { SystemStats } from './metrics/system-metrics.ts'
 export { iv_err_code_e, meaningOf, nameOf } from './status.ts'
 export { System, type SystemDependencies } from './system.ts'
 export type { SystemOptions } from './system-options.ts'
@@ -21,3 +24,11 @@ export type {
   Presigner,
   PresignRequest,
 } from './upload/bucket/options.ts'
+export {
+  type CredentialProvider,
+  type CredentialReason,
+  type Credentials,
+  type Denied,
+  NEVER_EXPIRES,
+  staticCredentials,
+} from './upload/credentials.ts'

@@ -4,6 +4,9 @@ import type { ChannelCore } from './channel/core-store.ts'
 import { Dump } from './channel/dump.ts'
 import { RoomPolicy } from './channel/room-policy.ts'
 import { SliceIds } from './channel/slice-ids.ts'
+import type { SliceStore } from './channel/slices.ts'
+import { EncryptedStore } from './crypto/encrypted-store.ts'
+import { SliceKeys } from './crypto/slice-keys.ts'
 import type { EventModule } from './event/event-module.ts'
 import type { Events } from './event/events.ts'
 import type { Keeper } from './keeper.ts'
@@ -75,11 +78,15 @@ export const openLine = (
     clock,
     random,
   )
+  // from here on bytes, lengths and positions are those of what leaves the device
+  const encrypted = system.encryption && new EncryptedStore(core, new SliceKeys(system.encryption))
+  const store: SliceStore = encrypted ?? core
+  const corePosition = (position: number): number => encrypted?.plainPosition(position) ?? position
   if (onDumpFile)
     channel.attachDump(
       new Dump({
         channel: id,
-        store: core,
+        store,
         ids,
         callback: onDumpFile,
         onDumped: (slice) => archive.dumped.add(slice),
@@ -104,7 +111,7 @@ export const openLine = (
       ? new ChannelSpool({
           channel: id,
           spool: keeper.spool,
-          store: core,
+          store,
           ids,
           clock,
           random,
@@ -128,7 +135,7 @@ export const openLine = (
     IV_CS_COS_SERVICE_WRONG: serviceWrong,
   } = iv_cs_notify_msg_type_e
   const common = {
-    store: spool?.store ?? core,
+    store: spool?.store ?? store,
     ids,
     leavesRest: onDumpFile !== undefined || spool !== undefined,
     copies: dropPolicy !== 'newest',
@@ -137,9 +144,9 @@ export const openLine = (
     log,
     times,
     onAcknowledged: (position: number, from: number) => {
-      channel.acknowledged(position)
+      channel.acknowledged(corePosition(position), corePosition(from))
       spool?.acknowledged(position)
-      events.acknowledged(from, position)
+      events.acknowledged(corePosition(from), corePosition(position))
     },
     onReleased: () => channel.released(),
     onSlice: (result: SliceResult) => {

@@ -4,6 +4,13 @@ import { type Clock, type Random, systemClock, type Timer } from './clock.ts'
 import type { CheckedEncryption } from './crypto/options.ts'
 import { hmacLogin, type MqttLogin, staticLogin } from './identity.ts'
 import { consoleLogger, errorText, type Logger } from './log.ts'
+import { Metrics } from './metrics/metrics.ts'
+import {
+  type SystemFigures,
+  type SystemStats,
+  systemFamilies,
+  systemStatsOf,
+} from './metrics/system-metrics.ts'
 import type { BucketChannel } from './mqtt/bucket-layout.ts'
 import { type AiResult, type DownMessage, ReplyCode } from './mqtt/messages.ts'
 import { type Ask, type Reply, Session, type SessionOptions } from './mqtt/session.ts'
@@ -59,6 +66,10 @@ export class System {
   readonly bootId = randomBytes(8).toString('hex')
   /** the queue of all uploads of the device */
   readonly scheduler: Scheduler
+  /** counters and gauges of all parts; each adds its own */
+  readonly metrics = new Metrics()
+  readonly #figures: SystemFigures
+  #connections = 0
   log: Logger = consoleLogger()
   /** in place of the network, for tests */
   readonly slices: (() => SliceClient) | undefined
@@ -74,6 +85,13 @@ export class System {
     this.clock = dependencies.clock ?? systemClock
     this.random = dependencies.random ?? Math.random
     this.scheduler = new Scheduler(this.clock)
+    this.#figures = {
+      version: VERSION,
+      scheduler: this.scheduler,
+      isOnline: () => this.online,
+      connections: () => this.#connections,
+    }
+    this.metrics.add(...systemFamilies(this.#figures))
     this.slices = dependencies.slices
     this.#openSession = dependencies.session ?? ((options) => new Session(options))
   }
@@ -89,6 +107,11 @@ export class System {
   /** Why the last call failed, or why the device is offline. */
   get lastError(): string {
     return this.#running?.session?.lastError || this.#lastError
+  }
+
+  /** What is known of the device, read at once; of its channels CloudStorage.stats tells. */
+  stats(): SystemStats {
+    return systemStatsOf(this.#figures)
   }
 
   get plans(): Plans | undefined {
@@ -152,6 +175,7 @@ export class System {
             random: this.random,
             log: this.log,
             onOnline: () => {
+              this.#connections++
               this.#beat()
               this.plans?.refresh()
               for (const listener of this.#onlineListeners) listener()

@@ -293,7 +293,9 @@ export class Channel implements ChannelActions {
 
   // ── told by the uplink ──────────────────────────────────────────────────────────────────────────
 
-  acknowledged(position: number): void {
+  /** The cloud has the stream up to `position`; what it told of now was sent from `from` on. */
+  acknowledged(position: number, from = position): void {
+    this.acknowledgedBytes += position - from
     this.latency.acknowledged(position, this.#clock.monoMs())
   }
 

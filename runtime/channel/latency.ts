@@ -2,6 +2,10 @@
 const PENDING_MAX = 1024
 /** Newest measurements that the median is taken of. */
 const SAMPLES = 512
+/** Upper bounds of the histogram's classes; above the last is one more. */
+export const LATENCY_BOUNDS_MS = [
+  50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000,
+] as const
 
 /** Time from the push of a frame to the acknowledgement of its last byte, in fixed memory. */
 export class Latency {
@@ -11,6 +15,9 @@ export class Latency {
   #pending = 0
   readonly #samples = new Float64Array(SAMPLES)
   #count = 0
+  /** how many measurements were in each class since the start, and their sum */
+  readonly counts = new Float64Array(LATENCY_BOUNDS_MS.length + 1)
+  sumMs = 0
 
   /** A frame was pushed; it ends at this position of the stream. */
   pushed(position: number, nowMs: number): void {
@@ -23,7 +30,10 @@ export class Latency {
   /** Everything up to this position is acknowledged. */
   acknowledged(position: number, nowMs: number): void {
     while (this.#pending > 0 && this.#positions[this.#first]! <= position) {
-      this.#samples[this.#count++ % SAMPLES] = nowMs - this.#times[this.#first]!
+      const ms = nowMs - this.#times[this.#first]!
+      this.#samples[this.#count++ % SAMPLES] = ms
+      this.counts[classOf(ms)]!++
+      this.sumMs += ms
       this.#first = (this.#first + 1) % PENDING_MAX
       this.#pending--
     }
@@ -40,4 +50,10 @@ export class Latency {
     if (used === 0) return 0
     return this.#samples.slice(0, used).sort()[used >> 1]!
   }
+}
+
+const classOf = (ms: number): number => {
+  let at = 0
+  while (at < LATENCY_BOUNDS_MS.length && ms > LATENCY_BOUNDS_MS[at]!) at++
+  return at
 }

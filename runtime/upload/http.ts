@@ -30,6 +30,9 @@ export type HttpTimeouts = {
   replyMs: number
 }
 
+/** HTTP connections of this process. */
+export const socketCounts = { open: 0, opened: 0 }
+
 /** No answer came: which fault of the line it was, and the reason in words. */
 export class HttpFailure extends Error {
   override name = 'HttpFailure'
@@ -98,10 +101,13 @@ export class HttpConnection {
           ...(this.#ca === undefined ? {} : { ca: this.#ca }),
         })
       : connectTcp(target)
+    socketCounts.open++
+    socketCounts.opened++
     socket.setNoDelay(true)
     // the line may break while nothing is asked; the next request then opens a new one
     socket.on('error', () => {})
     socket.on('close', () => {
+      socketCounts.open--
       if (this.#socket === socket) this.#socket = undefined
     })
     this.#socket = socket

@@ -32,7 +32,6 @@ export class UplinkSteps implements UplinkActions {
   /** what has gathered is to be sent, however little it is */
   due = false
   retries = 0
-  acknowledgedBytes = 0
 
   constructor(
     options: UplinkOptions,
@@ -163,7 +162,7 @@ export class UplinkSteps implements UplinkActions {
     this.#attempt = 0
     this.#tokenRefused = false
     this.requests.appended()
-    this.#acknowledge(this.requests.sent.to, this.requests.sent.isLast)
+    this.work.acknowledge(this.requests.sent.to, this.requests.sent.isLast)
     this.again()
   }
 
@@ -312,14 +311,9 @@ export class UplinkSteps implements UplinkActions {
     }
     const closed = length !== undefined && offset === length
     const whole = upload.ended && upload.bytesAfter(offset) === 0
-    this.#acknowledge(offset, closed && whole)
+    this.work.acknowledge(offset, closed && whole)
     // the cloud closed it during a long silence
     if (closed && !whole) this.work.restart()
-  }
-
-  #acknowledge(offset: number, last: boolean): void {
-    this.acknowledgedBytes += Math.max(0, offset - this.work.upload!.acknowledged)
-    this.work.acknowledge(offset, last)
   }
 
   /** Whether something is to be sent now rather than at the next turn. */

@@ -50,9 +50,8 @@ export class Uplink {
     return this.#steps.requests.failures
   }
 
-  /** of slices, with their init segments */
-  get acknowledgedBytes(): number {
-    return this.#steps.acknowledgedBytes
+  get credentialFetches(): number {
+    return this.#options.credentials.fetches
   }
 
   /** How long bytes have been waiting without an acknowledgement. */
