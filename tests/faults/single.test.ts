@@ -111,6 +111,7 @@ const CASES: readonly Case[] = [
   status(401, 'wrong'),
   status(402, 'nothing'),
   status(403, 'wrong'),
+  status(404, 'nothing', { match: appends }),
   status(408, 'nothing'),
   status(409, 'nothing', { match: appends }),
   status(412, 'nothing', { hits: 1, reconnect: true }),

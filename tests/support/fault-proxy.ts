@@ -245,7 +245,9 @@ class Line {
   async #up(): Promise<void> {
     if (this.#proxy.options.protocol === 'tcp') {
       for await (const chunk of this.#client) {
-        if (!(await this.#begin({ method: '', path: '' }))) continue
+        const taken = await this.#begin({ method: '', path: '' })
+        if (this.#ended) return
+        if (!taken) continue
         await this.#pass(chunk as Buffer, this.#toServer())
       }
       return this.end()

@@ -43,6 +43,7 @@ export type Identity = {
   deviceName: string
   deviceSecret: string
   cloudUrl: string
+  ca?: string
 }
 
 /** A device with one camera, as an app would write it. */

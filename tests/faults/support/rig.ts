@@ -38,11 +38,19 @@ const portOf = (url: string): number => Number(new URL(url).port)
 export type RigOptions = CloudOptions & {
   /** how devices reach the HTTP proxy when not by its address */
   urlOf?: (port: number) => string
+  /** of the HTTP proxy: 'tcp' where it carries TLS */
+  protocol?: 'http' | 'tcp'
+  /** authority that devices trust */
   ca?: string
 }
 
-export const openRig = async ({ urlOf, ...options }: RigOptions = {}): Promise<Rig> => {
-  const http = await new FaultProxy({ target: { port: 0 }, protocol: 'http' }).start()
+export const openRig = async ({
+  urlOf,
+  protocol = 'http',
+  ca,
+  ...options
+}: RigOptions = {}): Promise<Rig> => {
+  const http = await new FaultProxy({ target: { port: 0 }, protocol }).start()
   const mqtt = await new FaultProxy({ target: { port: 0 }, protocol: 'tcp' }).start()
   const publicUrl = urlOf?.(http.port) ?? `http://127.0.0.1:${http.port}`
   // the port of the HTTP server itself is not told by a cloud that has a public URL: it is asked of the log
@@ -63,7 +71,8 @@ export const openRig = async ({ urlOf, ...options }: RigOptions = {}): Promise<R
       const identity = await register(address, name)
       const camera = Object.assign(new TestCamera(), { identity })
       cameras.push(camera)
-      await camera.open({ ...identity, cloudUrl: `mqtt://127.0.0.1:${mqtt.port}` }, channel)
+      const cloudUrl = `mqtt://127.0.0.1:${mqtt.port}`
+      await camera.open({ ...identity, cloudUrl, ...(ca !== undefined && { ca }) }, channel)
       await camera.started
       return camera
     },
