@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-/** Bundles the page into dist/viewer: plain files that the server sends as they are. */
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
+/** Bundles the page into dist/viewer: plain files that the server sends as they are, each also packed for the wire. */
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -13,8 +14,7 @@ const require = createRequire(import.meta.url)
 
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
-await build({
-  entryPoints: [join(source, 'main.ts'), join(source, 'style.css')],
+const options = {
   outdir: out,
   bundle: true,
   minify: true,
@@ -22,7 +22,47 @@ await build({
   target: 'es2022',
   legalComments: 'linked',
   logLevel: 'warning',
+}
+const { metafile } = await build({
+  ...options,
+  entryPoints: [join(source, 'main.ts'), join(source, 'style.css')],
+  splitting: true,
+  chunkNames: 'chunk-[name]-[hash]',
+  metafile: true,
+  absWorkingDir: here,
 })
-for (const file of ['index.html', 'icon.svg']) copyFileSync(join(source, file), join(out, file))
+// ffmpeg's worker is a file of its own: it alone may compile wasm, by the policy that the server sends with it
+await build({
+  ...options,
+  entryPoints: { 'ffmpeg-worker': require.resolve('@ffmpeg/ffmpeg/worker') },
+})
 // hls.js transmuxes in a worker; as a file of its own it needs no script made from a blob
 copyFileSync(require.resolve('hls.js/dist/hls.worker.js'), join(out, 'hls-worker.js'))
+copyFileSync(join(source, 'icon.svg'), join(out, 'icon.svg'))
+
+/** What every visit needs is asked for at once, not when the script before it has been read. */
+const preloads = () => {
+  const outputs = Object.entries(metafile.outputs)
+  const [app] = outputs.find(([, { entryPoint }]) => entryPoint === 'viewer/app.ts')
+  const needed = new Set()
+  const add = (path) => {
+    if (needed.has(path)) return
+    needed.add(path)
+    for (const { path: next, kind } of metafile.outputs[path].imports)
+      if (kind === 'import-statement') add(next)
+  }
+  add(app)
+  return [...needed]
+    .map((path) => `<link rel="modulepreload" href="/${basename(path)}">`)
+    .join('\n  ')
+}
+const html = readFileSync(join(source, 'index.html'), 'utf8')
+writeFileSync(join(out, 'index.html'), html.replace('<!-- preload -->', preloads()))
+
+for (const name of readdirSync(out)) {
+  if (!/\.(js|css|svg|html)$/.test(name)) continue
+  const bytes = readFileSync(join(out, name))
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length }
+  writeFileSync(join(out, `${name}.br`), brotliCompressSync(bytes, { params }))
+  writeFileSync(join(out, `${name}.gz`), gzipSync(bytes, { level: 9 }))
+}

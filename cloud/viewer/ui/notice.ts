@@ -1,4 +1,5 @@
-import { ApiFault } from './api.ts'
+import { ApiFault } from '../api/request.ts'
+import { t } from '../i18n/index.ts'
 import { byId } from './dom.ts'
 
 const notice = byId('notice')
@@ -13,9 +14,11 @@ export const untell = (): void => {
   notice.hidden = true
 }
 
-export const report = (error: unknown): void => {
-  tell(error instanceof ApiFault ? error.message : `Something went wrong: ${String(error)}`)
-}
+/** What went wrong, in words for people; the server's own where it gave some. */
+export const faultText = (error: unknown): string =>
+  error instanceof ApiFault ? error.message : t('fault.unknown', { reason: String(error) })
+
+export const report = (error: unknown): void => tell(faultText(error))
 
 byId('notice-close').addEventListener('click', untell)
 
@@ -38,4 +41,14 @@ export const pollEvery = (ms: number, task: () => Promise<void>): void => {
     if (!document.hidden) await poll(task)
     pollEvery(ms, task)
   }, ms)
+}
+
+/** Says that something was done; it goes by itself. */
+export const toast = (message: string): void => {
+  const place = byId('toast')
+  place.textContent = message
+  place.classList.remove('shown')
+  // the animation begins anew for a second message
+  void place.offsetWidth
+  place.classList.add('shown')
 }

@@ -1,10 +1,15 @@
-import type { DayInfo } from './api.ts'
-import { byId } from './dom.ts'
-import { addDays } from './time.ts'
+import type { DayInfo } from '../api/api.ts'
+import { locale, t } from '../i18n/index.ts'
+import { addDays, monthText } from '../time.ts'
+import { byId, h } from '../ui/dom.ts'
 
-const MONTH = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' })
-const LONG = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeZone: 'UTC' })
-const WEEKDAYS = ['Mo', 'Tu', 'We', 'Th', 'Fr', 'Sa', 'Su']
+const longText = (date: string): string =>
+  new Intl.DateTimeFormat(locale(), { dateStyle: 'full', timeZone: 'UTC' }).format(Date.parse(date))
+/** Short names of the days, from Monday on; the first day of 2024 was one. */
+const weekdays = (): string[] => {
+  const format = new Intl.DateTimeFormat(locale(), { weekday: 'narrow', timeZone: 'UTC' })
+  return Array.from({ length: 7 }, (_, at) => format.format(Date.UTC(2024, 0, 1 + at)))
+}
 
 export type CalendarEvents = {
   chosen(date: string): void
@@ -26,11 +31,7 @@ export class Calendar {
   #chosen = ''
 
   constructor(private readonly events: CalendarEvents) {
-    byId('weekdays').replaceChildren(
-      ...WEEKDAYS.map((text) =>
-        Object.assign(document.createElement('span'), { textContent: text }),
-      ),
-    )
+    byId('weekdays').replaceChildren(...weekdays().map((text) => h('span', {}, text)))
     byId('month-before').addEventListener('click', () => this.#turn(-1))
     byId('month-after').addEventListener('click', () => this.#turn(1))
     this.#dialog.addEventListener('keydown', (event) => this.#onKey(event))
@@ -67,7 +68,7 @@ export class Calendar {
   async #fill(focus?: string): Promise<void> {
     const from = this.#month
     const to = lastOfMonth(from)
-    byId('month').textContent = MONTH.format(Date.parse(from))
+    byId('month').textContent = monthText(Date.parse(from), 'UTC')
     const draw = (days: readonly DayInfo[]) => {
       const recorded = new Set(days.filter((day) => day.recorded).map((day) => day.date))
       const cells: HTMLButtonElement[] = []
@@ -97,7 +98,7 @@ export class Calendar {
     cell.disabled = date > this.events.today()
     cell.setAttribute(
       'aria-label',
-      `${LONG.format(Date.parse(date))}${isRecorded ? ', recorded' : ''}`,
+      isRecorded ? t('day.recorded', { date: longText(date) }) : longText(date),
     )
     if (date === this.#chosen) cell.setAttribute('aria-current', 'date')
     cell.addEventListener('click', () => {

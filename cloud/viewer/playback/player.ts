@@ -1,6 +1,9 @@
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from 'hls.js/light'
-import { type Camera, playlistUrl } from './api.ts'
-import { isSame } from './devices.ts'
+import { type Camera, playlistUrl } from '../api/api.ts'
+import { t } from '../i18n/index.ts'
+import { isSame } from '../labels.ts'
+import { explain, isCodecFault } from './explain.ts'
+import { FrameClock } from './frame-clock.ts'
 
 /** What one playlist covers; playback goes on with the next one at its end. */
 const RANGE_MS = 60 * 60_000
@@ -14,26 +17,20 @@ const MEDIA_RECOVERIES_MAX = 3
 /** Statuses that asking again does not change. */
 const FINAL_STATUSES = [401, 403, 404]
 
-export type PlayerMode = 'idle' | 'range' | 'live'
+/** `clip`: a file that was made in the page */
+export type PlayerMode = 'idle' | 'range' | 'live' | 'clip'
 
 export type PlayerEvents = {
   /** playing, paused, waiting or mode changed */
   changed(): void
   failed(message: string): void
+  /** this browser has no decoder for what was recorded from `atMs` on */
+  undecodable(atMs: number): void
   /** it is tried again by itself; `resumed` follows when that works */
   interrupted(message: string): void
   resumed(): void
   /** the range is at its end: `atMs` is where playback should go on */
   ended(atMs: number): void
-}
-
-const explain = (details: string, status: number | undefined): string => {
-  if (status === 401)
-    return 'The session has ended. Open the page again by the address that the server printed.'
-  if (status === 404) return 'This recording is gone.'
-  if (details === 'bufferAddCodecError' || details === 'manifestIncompatibleCodecsError')
-    return 'This browser cannot play the codec of this recording (H.265?).'
-  return `Playback failed (${details}).`
 }
 
 /**
@@ -50,6 +47,8 @@ export class Player {
   #toMs = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #recoveries = 0
+  #clipUrl: string | undefined
+  readonly #frames: FrameClock
   /** a jump was asked for, and where its recording is, is still being looked up */
   #isLeaving = false
 
@@ -57,6 +56,7 @@ export class Player {
     readonly video: HTMLVideoElement,
     private readonly events: PlayerEvents,
   ) {
+    this.#frames = new FrameClock(video)
     for (const name of ['play', 'pause', 'playing', 'waiting', 'seeking', 'seeked'] as const)
       video.addEventListener(name, () => {
         if (name === 'waiting' || name === 'seeking') this.#wait()
@@ -71,7 +71,7 @@ export class Player {
     video.addEventListener('ended', () => {
       const camera = this.#camera
       if (!camera) return
-      if (this.mode === 'range') events.ended(this.#endMs())
+      if (this.mode !== 'live') events.ended(this.#endMs())
       else this.followLive(camera)
     })
   }
@@ -96,6 +96,7 @@ export class Player {
   /** UTC of the picture that is shown; undefined while there is none, or while it is about to be left. */
   get utcMs(): number | undefined {
     if (this.#isLeaving || this.video.seeking) return undefined
+    if (this.mode === 'clip') return this.#fromMs + this.video.currentTime * 1000
     return this.#hls?.playingDate?.getTime()
   }
 
@@ -142,8 +143,28 @@ export class Player {
     hls.loadSource(playlistUrl(camera, Date.now() - LIVE_BACK_MS))
   }
 
+  /** Plays a file that was made in the page and begins at a moment. */
+  playClip(camera: Camera, clip: Blob, startMs: number): void {
+    this.stop()
+    this.mode = 'clip'
+    this.#camera = camera
+    this.#fromMs = startMs
+    this.#clipUrl = URL.createObjectURL(clip)
+    this.video.src = this.#clipUrl
+    void this.#play()
+    this.events.changed()
+  }
+
+  #closeClip(): void {
+    if (this.#clipUrl === undefined) return
+    URL.revokeObjectURL(this.#clipUrl)
+    this.#clipUrl = undefined
+    this.video.removeAttribute('src')
+  }
+
   /** Where the playlist ends: its last picture, or the end of what was asked for when nothing more was recorded. */
   #endMs(): number {
+    if (this.mode === 'clip') return Math.ceil(this.#fromMs + this.video.duration * 1000)
     const last = this.#hls?.latestLevelDetails?.fragments.at(-1)
     if (!last?.programDateTime) return this.#toMs
     return Math.ceil(last.programDateTime + last.duration * 1000)
@@ -154,10 +175,16 @@ export class Player {
     else this.video.pause()
   }
 
+  /** Stops and shows the picture after this one, or the one before it. */
+  step(way: 1 | -1): void {
+    if (this.mode !== 'idle') this.#frames.step(way)
+  }
+
   stop(): void {
     clearTimeout(this.#retry)
     this.#hls?.destroy()
     this.#hls = undefined
+    this.#closeClip()
     this.video.removeAttribute('src')
     this.mode = 'idle'
     this.#isLeaving = false
@@ -169,6 +196,7 @@ export class Player {
   #open(mode: PlayerMode, camera: Camera, config: Partial<HlsConfig>): Hls {
     clearTimeout(this.#retry)
     this.#hls?.destroy()
+    this.#closeClip()
     this.#recoveries = 0
     this.#isLeaving = false
     this.mode = mode
@@ -180,8 +208,10 @@ export class Player {
     hls.on(Events.ERROR, (_, data) => {
       if (!data.fatal || this.#hls !== hls) return
       if (this.#recovers(hls, camera, data)) return
+      const atMs = this.mode === 'live' ? Date.now() - LIVE_BACK_MS : this.#fromMs
       this.stop()
-      this.events.failed(explain(data.details, data.response?.code))
+      if (isCodecFault(data.details)) this.events.undecodable(atMs)
+      else this.events.failed(explain(data.details, data.response?.code))
     })
     hls.attachMedia(this.video)
     this.events.changed()
@@ -201,7 +231,7 @@ export class Player {
     this.#isInterrupted = true
     // an empty list is no fault: what the camera sends now is not a whole GOP yet
     if (data.details !== ErrorDetails.LEVEL_EMPTY_ERROR)
-      this.events.interrupted('The server cannot be reached; trying again.')
+      this.events.interrupted(t('fault.retrying'))
     this.#retry = setTimeout(() => {
       if (this.mode === 'live') this.followLive(camera)
       else this.#openRange(camera, atMs)
@@ -214,8 +244,7 @@ export class Player {
       await this.video.play()
     } catch (error) {
       // AbortError: another recording was chosen before this one began
-      if ((error as Error).name === 'NotAllowedError')
-        this.events.failed('The browser wants a click before it plays: press Play.')
+      if ((error as Error).name === 'NotAllowedError') this.events.failed(t('fault.click'))
     }
   }
 

@@ -1,0 +1,170 @@
+import { type Camera, loadTimeline } from './api/api.ts'
+import { t } from './i18n/index.ts'
+import { isSame } from './labels.ts'
+import { Player } from './playback/player.ts'
+import { momentText, timeText, type Zone } from './time.ts'
+import { byId, h, setIcon } from './ui/dom.ts'
+import { report, tell, untell } from './ui/notice.ts'
+
+/** A click this close before a recording means the recording. */
+const SNAP_MS = 15_000
+const LOOK_AHEAD_MS = 86_400_000
+const SILENCE_MS = 10_000
+
+export type StageEvents = {
+  /** playback starts, stops or waits */
+  changed(): void
+  undecodable(atMs: number): void
+}
+
+/** The picture and what is below it: play, step, speed, sound, live. */
+export class Stage {
+  readonly video = byId<HTMLVideoElement>('video')
+  readonly player: Player
+  zone: Zone = 'UTC'
+  #camera: Camera | undefined
+  /** the moment that was asked for, until its picture is there */
+  #targetMs: number | undefined
+  #isSilent = false
+
+  constructor(private readonly on: StageEvents) {
+    this.player = new Player(this.video, {
+      changed: () => this.draw(),
+      failed: tell,
+      undecodable: (atMs) => on.undecodable(atMs),
+      interrupted: tell,
+      resumed: untell,
+      ended: (atMs) => void this.playFrom(atMs),
+    })
+    byId('play').addEventListener('click', () => this.player.toggle())
+    byId('live').addEventListener('click', () => this.followLive())
+    byId('frame-back').addEventListener('click', () => this.player.step(-1))
+    byId('frame-next').addEventListener('click', () => this.player.step(1))
+    byId('mute').addEventListener('click', () => this.toggleSound())
+    byId('full').addEventListener('click', () => this.toggleFull())
+    this.video.addEventListener('click', () => {
+      if (this.player.mode !== 'idle') this.player.toggle()
+    })
+    this.video.addEventListener('dblclick', () => this.toggleFull())
+    byId<HTMLSelectElement>('speed').addEventListener('change', ({ currentTarget }) =>
+      this.setSpeed(Number((currentTarget as HTMLSelectElement).value)),
+    )
+    this.draw()
+  }
+
+  get camera(): Camera | undefined {
+    return this.#camera
+  }
+
+  get utcMs(): number | undefined {
+    return this.player.utcMs
+  }
+
+  /** Where playback is, or will be as soon as it can. */
+  get aimMs(): number | undefined {
+    return this.player.utcMs ?? this.#targetMs
+  }
+
+  setCamera(camera: Camera | undefined, empty: string): void {
+    this.#camera = camera
+    this.stop(empty)
+  }
+
+  stop(empty: string): void {
+    this.#targetMs = undefined
+    this.player.stop()
+    byId('empty').replaceChildren(h('p', {}, empty))
+  }
+
+  /** Plays from a moment, or from the next recording after it. */
+  async playFrom(utcMs: number): Promise<void> {
+    const camera = this.#camera
+    if (!camera) return
+    this.player.leave()
+    this.#targetMs = utcMs
+    this.draw()
+    try {
+      untell()
+      const range = { fromMs: utcMs, toMs: Math.max(Date.now(), utcMs + LOOK_AHEAD_MS) }
+      const { recordings } = await loadTimeline(camera, range)
+      // another moment, or camera, was chosen meanwhile
+      if (!isSame(camera, this.#camera) || this.#targetMs !== utcMs) return
+      const next = recordings[0]
+      if (!next) {
+        this.stop(t('stage.nothing-after'))
+        return
+      }
+      if (next.startMs - utcMs > SNAP_MS)
+        tell(t('stage.skipped', { when: momentText(utcMs, this.zone) }))
+      const atMs = Math.max(next.startMs, Math.floor(utcMs))
+      this.#targetMs = atMs
+      this.player.playAt(camera, atMs)
+    } catch (error) {
+      this.stop(t('stage.choose'))
+      report(error)
+    }
+  }
+
+  followLive(): void {
+    if (!this.#camera) return
+    untell()
+    this.#targetMs = undefined
+    this.player.followLive(this.#camera)
+    this.on.changed()
+  }
+
+  toggleSound(): void {
+    this.video.muted = !this.video.muted
+    this.draw()
+  }
+
+  toggleFull(): void {
+    if (document.fullscreenElement) void document.exitFullscreen()
+    else void byId('stage').requestFullscreen().catch(report)
+  }
+
+  setSpeed(rate: number): void {
+    this.video.playbackRate = rate
+    this.video.defaultPlaybackRate = rate
+    byId<HTMLSelectElement>('speed').value = String(rate)
+  }
+
+  /** The next faster or slower speed that the list offers. */
+  shiftSpeed(way: 1 | -1): void {
+    const select = byId<HTMLSelectElement>('speed')
+    const next = select.options[select.selectedIndex + way]
+    if (next) this.setSpeed(Number(next.value))
+  }
+
+  draw(): void {
+    const { player } = this
+    const isIdle = player.mode === 'idle'
+    const playButton = byId<HTMLButtonElement>('play')
+    playButton.disabled = isIdle
+    playButton.setAttribute('aria-label', player.isPlaying ? t('pause') : t('play'))
+    setIcon(playButton, player.isPlaying ? 'pause' : 'play')
+    for (const id of ['frame-back', 'frame-next']) byId<HTMLButtonElement>(id).disabled = isIdle
+    const live = byId<HTMLButtonElement>('live')
+    live.disabled = this.#camera === undefined
+    live.setAttribute('aria-pressed', String(player.mode === 'live'))
+    const mute = byId('mute')
+    mute.setAttribute('aria-label', this.video.muted ? t('sound.on') : t('sound.off'))
+    setIcon(mute, this.video.muted ? 'mute' : 'sound')
+    byId('empty').hidden = !isIdle || player.isWaiting
+    byId('busy').hidden = !player.isWaiting
+    byId('stage').classList.toggle('idle', isIdle)
+    this.on.changed()
+  }
+
+  /** Called a few times a second. */
+  tick(): void {
+    const { player } = this
+    const was = this.#isSilent
+    // live, and nothing has come for so long that the person should know
+    this.#isSilent = player.mode === 'live' && player.waitingMs > SILENCE_MS
+    if (this.#isSilent && !was) tell(t('stage.silent'))
+    if (was && !this.#isSilent) untell()
+    const atMs = this.aimMs
+    byId('position').textContent = atMs === undefined ? '–' : timeText(atMs, this.zone)
+  }
+}
