@@ -13,21 +13,20 @@ import {
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
+import { DiskSync, type Syncable } from './disk-sync.ts'
 import { appendLine, headerLine, type Journal, parseJournal } from './journal.ts'
 import { putFile } from './put-file.ts'
 import {
   type AppendRecord,
   checkKey,
   type GrowingObject,
+  type ListedObject,
   type ObjectStore,
   type Passing,
   StorageFullError,
   type UnsettledObject,
 } from './types.ts'
 
-/** Twice as often as promised ("within a second"), so that a slow sync still keeps it. */
-const SYNC_INTERVAL_MS = 400
-const SYNC_CONCURRENCY = 8
 /** How long a reading of the free space is believed. */
 const FREE_SPACE_AGE_MS = 2000
 const READ_CHUNK_BYTES = 256 * 1024
@@ -72,49 +71,66 @@ const syncFolder = async (path: string): Promise<void> => {
   }
 }
 
-class DiskObject implements GrowingObject {
-  dirty = false
+/** The two files of an object, and the folders that have to know them. */
+class DiskFiles implements Syncable {
+  #newIn: string[]
 
   constructor(
     readonly data: FileHandle,
     readonly journal: FileHandle,
+    newIn: string[],
+  ) {
+    this.#newIn = newIn
+  }
+
+  async sync(): Promise<void> {
+    // the journal first, for the same reason as it is written first
+    await this.journal.datasync()
+    await this.data.datasync()
+    // a new file is only there after a power cut when its folder's entry is
+    for (const folder of this.#newIn.splice(0)) await syncFolder(folder)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.data.close(), this.journal.close()])
+  }
+}
+
+class DiskObject implements GrowingObject {
+  constructor(
+    readonly files: DiskFiles,
     public bytes: number,
     private journalBytes: number,
-    private unsyncedFolders: string[],
     private readonly store: DiskObjectStore,
   ) {}
 
   async append(data: Uint8Array, sha256: string, note: string): Promise<void> {
+    const { data: file, journal } = this.files
     await this.store.checkFreeSpace(data.length)
     const line = Buffer.from(appendLine({ offset: this.bytes, bytes: data.length, sha256, note }))
     try {
-      await writeAll(this.journal, line, this.journalBytes)
-      await writeAll(this.data, data, this.bytes)
+      await writeAll(journal, line, this.journalBytes)
+      await writeAll(file, data, this.bytes)
     } catch (error) {
       // undone as far as possible; a restart undoes the rest, since no whole append accounts for it
-      await this.data.truncate(this.bytes).catch(() => {})
-      await this.journal.truncate(this.journalBytes).catch(() => {})
+      await file.truncate(this.bytes).catch(() => {})
+      await journal.truncate(this.journalBytes).catch(() => {})
       if (isCode(error, 'ENOSPC', 'EDQUOT')) throw new StorageFullError('the disk is full')
       throw error
     }
     this.bytes += data.length
     this.journalBytes += line.length
-    this.store.markDirty(this)
+    this.store.disk.mark(this.files)
   }
 
-  async sync(): Promise<void> {
-    this.dirty = false
-    // the journal first, for the same reason as it is written first
-    await this.journal.datasync()
-    await this.data.datasync()
-    // a new file is only there after a power cut when its folder's entry is
-    for (const folder of this.unsyncedFolders.splice(0)) await syncFolder(folder)
+  sync(): Promise<void> {
+    return this.store.disk.synced(this.files)
   }
 
   async close(): Promise<void> {
     if (!this.store.forget(this)) return
-    if (this.dirty) await this.sync()
-    await Promise.all([this.data.close(), this.journal.close()])
+    await this.sync()
+    await this.files.close()
   }
 }
 
@@ -123,22 +139,14 @@ export class DiskObjectStore implements ObjectStore {
   readonly isShared = false
   readonly appendIntervalMs = 0
   readonly #open = new Set<DiskObject>()
-  readonly #timer: NodeJS.Timeout
-  #syncing: Promise<void> | undefined
+  readonly disk: DiskSync
   #free = { atMs: Number.NEGATIVE_INFINITY, bytes: 0 }
 
   constructor(
     private readonly options: DiskOptions,
-    private readonly onSyncError: (error: unknown) => void,
+    onSyncError: (error: unknown) => void,
   ) {
-    this.#timer = setInterval(() => {
-      this.#syncing ??= this.#syncDirty()
-        .catch(onSyncError)
-        .finally(() => {
-          this.#syncing = undefined
-        })
-    }, SYNC_INTERVAL_MS)
-    this.#timer.unref()
+    this.disk = new DiskSync([options.objects, options.journals], onSyncError)
   }
 
   #path(key: string): string {
@@ -148,10 +156,6 @@ export class DiskObjectStore implements ObjectStore {
   /** `~` cannot stand in a key, so the names of journals are unique. */
   #journalPath(key: string): string {
     return join(this.options.journals, `${checkKey(key).replaceAll('/', '~')}.journal`)
-  }
-
-  markDirty(object: DiskObject): void {
-    object.dirty = true
   }
 
   forget(object: DiskObject): boolean {
@@ -186,14 +190,8 @@ export class DiskObjectStore implements ObjectStore {
       journalBytes = line.length
     }
     const data = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
-    const object = new DiskObject(
-      data,
-      journal,
-      bytes,
-      journalBytes,
-      [dirname(path), this.options.journals],
-      this,
-    )
+    const files = new DiskFiles(data, journal, [dirname(path), this.options.journals])
+    const object = new DiskObject(files, bytes, journalBytes, this)
     this.#open.add(object)
     return object
   }
@@ -301,24 +299,26 @@ export class DiskObjectStore implements ObjectStore {
     await rm(folder, { recursive: true, force: true })
   }
 
-  async #syncDirty(): Promise<void> {
-    const dirty = [...this.#open].filter((object) => object.dirty)
-    for (let at = 0; at < dirty.length; at += SYNC_CONCURRENCY)
-      await Promise.all(
-        dirty.slice(at, at + SYNC_CONCURRENCY).map((object) =>
-          object.sync().catch((error) => {
-            // EBADF: it was closed meanwhile, and closing synced it
-            if (isCode(error, 'EBADF')) return
-            object.dirty = true
-            this.onSyncError(error)
-          }),
-        ),
-      )
+  async *list(): AsyncIterable<ListedObject> {
+    const walk = async function* (folder: string, prefix: string): AsyncIterable<ListedObject> {
+      // a folder may go while it is walked
+      const found = await readdir(folder, { withFileTypes: true }).catch(() => [])
+      for (const entry of found) {
+        const path = join(folder, entry.name)
+        const key = `${prefix}${entry.name}`
+        if (entry.isDirectory()) yield* walk(path, `${key}/`)
+        else {
+          const about = await stat(path).catch(() => undefined)
+          if (about?.isFile()) yield { key, bytes: about.size, changedMs: about.mtimeMs }
+        }
+      }
+    }
+    yield* walk(this.options.objects, '')
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#syncing
+    // one round for all of them
+    await this.disk.close()
     await Promise.all([...this.#open].map((object) => object.close()))
   }
 }

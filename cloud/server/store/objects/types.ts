@@ -95,9 +95,13 @@ export type ObjectStore = {
   delete(key: string): Promise<void>
   /** Deletes every object whose key starts with these segments. */
   deleteUnder(prefix: string): Promise<void>
+  /** All objects, in no particular order; absent when the store cannot tell. */
+  list?(): AsyncIterable<ListedObject>
   /** Syncs and closes everything. */
   close(): Promise<void>
 }
+
+export type ListedObject = { key: string; bytes: number; changedMs: number }
 
 const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/
 

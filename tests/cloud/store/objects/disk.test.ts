@@ -38,6 +38,27 @@ objectStoreSuite('disk', async () => {
   }
 })
 
+/** Many are synced in rounds, by the file system at once; each one still waits until it is on the disk. */
+test('many objects are synced together', async () => {
+  const folders = makeFolders()
+  const store = openDisk(folders)
+  const keys = Array.from({ length: 40 }, (_, at) => `P1/cam${at}/0/boot/0/slice.ts`)
+  await Promise.all(
+    keys.map(async (key, at) => {
+      const object = await store.grow(key, 'h')
+      for (let part = 0; part < 3; part++) {
+        const data = noise(100, at + part)
+        await object.append(data, sha256(data), `${part}`)
+      }
+      await object.sync()
+      await object.close()
+    }),
+  )
+  for (const key of keys) assert.equal(await store.size(key), 300)
+  await store.close()
+  folders.remove()
+})
+
 /** What a kill or a power cut can leave behind, made by hand; each is repaired to the last whole append. */
 describe('torn state', () => {
   const KEY = 'P1/cam1/0/boot/0/slice.ts'

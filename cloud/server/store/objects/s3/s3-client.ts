@@ -29,6 +29,13 @@ type Call = {
   sha256?: string
 }
 
+export type PageOptions = { after?: string | undefined; delimiter?: string | undefined }
+export type Page = {
+  objects: { key: string; bytes: number; changedMs: number }[]
+  folders: string[]
+  isLast: boolean
+}
+
 const RETRIES = 3
 const RETRY_MS = 100
 /** Keys in one DeleteObjects. */
@@ -164,6 +171,46 @@ export class S3Client {
     return [...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map((found) =>
       plainText(found[1]!).slice(strip),
     )
+  }
+
+  /** One page of what lies under a prefix, in order: objects, and with a delimiter the folders. */
+  async page(prefix: string, { after, delimiter }: PageOptions = {}): Promise<Page> {
+    const xml = await this.#text({
+      method: 'GET',
+      key: '',
+      query: {
+        'list-type': '2',
+        prefix: this.#key(prefix),
+        ...(after !== undefined && { 'start-after': this.#key(after) }),
+        ...(delimiter !== undefined && { delimiter }),
+      },
+    })
+    const strip = this.#key('').length
+    const own = (key: string | undefined): string => plainText(key ?? '').slice(strip)
+    const items = (name: string) =>
+      [...xml.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, 'gs'))].map((found) => found[1]!)
+    return {
+      objects: items('Contents').map((item) => ({
+        key: own(tag(item, 'Key')),
+        bytes: Number(tag(item, 'Size') ?? 0),
+        changedMs: Date.parse(tag(item, 'LastModified') ?? ''),
+      })),
+      folders: items('CommonPrefixes').map((item) => own(tag(item, 'Prefix'))),
+      isLast: tag(xml, 'IsTruncated') !== 'true',
+    }
+  }
+
+  /** A whole object, or undefined when there is none. */
+  async getWhole(key: string): Promise<Buffer | undefined> {
+    const answer = await this.#call({ method: 'GET', key: this.#key(key) }).catch(absent)
+    return answer && (await bodyOf(answer))
+  }
+
+  /** The headers of an object, or undefined when there is none. */
+  async head(key: string): Promise<IncomingMessage['headers'] | undefined> {
+    const answer = await this.#call({ method: 'HEAD', key: this.#key(key) }).catch(absent)
+    answer?.resume()
+    return answer?.headers
   }
 
   /** Deletes every key with a prefix. */

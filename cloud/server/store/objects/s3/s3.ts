@@ -6,6 +6,7 @@ import {
   type AppendRecord,
   checkKey,
   type GrowingObject,
+  type ListedObject,
   ObjectBusyError,
   type ObjectStore,
   OutdatedObjectError,
@@ -333,6 +334,18 @@ export class S3ObjectStore implements ObjectStore {
     await this.uploads.drop(key)
     await this.#client.delete(objectKey(key))
     await this.#client.deleteUnder(partsPrefix(key))
+  }
+
+  /** Objects that are whole: what grows has its parts elsewhere. */
+  async *list(): AsyncIterable<ListedObject> {
+    const prefix = `${OBJECTS}/`
+    for (let after: string | undefined; ; ) {
+      const page = await this.#client.page(prefix, after === undefined ? {} : { after })
+      for (const { key, bytes, changedMs } of page.objects)
+        yield { key: key.slice(prefix.length), bytes, changedMs }
+      after = page.objects.at(-1)?.key
+      if (page.isLast || after === undefined) return
+    }
   }
 
   async deleteUnder(prefix: string): Promise<void> {
