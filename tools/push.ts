@@ -8,9 +8,10 @@ import {
   System,
 } from '../runtime/index.ts'
 import { Camera } from './camera/camera.ts'
+import { METRICS_ADDRESS, metricsAddress, serveMetrics } from './camera/metrics-server.ts'
 import { openSource } from './camera/open-source.ts'
 import { StatusFigures, StatusLine } from './camera/status-line.ts'
-import { choiceOption, fpsOption, numberOption, readOptions } from './cli/options.ts'
+import { choiceOption, fpsOption, numberOption, readOptions, withDefault } from './cli/options.ts'
 import { ServiceManager } from './cli/service-manager.ts'
 import { InputError, UsageError } from './cli/usage-error.ts'
 
@@ -34,6 +35,7 @@ const HELP = `skyrill push: record a file, an IP camera or a capture device to a
   --buffer KIB           buffer for what the cloud has not acknowledged, 4 to 65536 KiB in steps of 4; default 4096
   --login hmac|static    default hmac
   --ca FILE.pem          authority of the cloud's certificate, when it is not a public one
+  --metrics [HOST:PORT]  answer GET /metrics with counters and gauges as OpenMetrics text; default ${METRICS_ADDRESS}
   --log LEVEL            ${LOG_LEVELS.join(', ')}; default warn
 
   Ctrl-C ends cleanly: the last slice is closed and acknowledged. Exit code: 0 done, 1 failed, 2 wrong usage.`
@@ -53,6 +55,7 @@ const OPTIONS = {
   buffer: { type: 'string' },
   login: { type: 'string' },
   ca: { type: 'string' },
+  metrics: { type: 'string' },
   log: { type: 'string' },
 } as const
 
@@ -74,7 +77,7 @@ const readCa = (path: string): string => {
 }
 
 const parse = (args: string[]) => {
-  const { values } = readOptions(args, OPTIONS)
+  const { values } = readOptions(withDefault(args, 'metrics', METRICS_ADDRESS), OPTIONS)
   if (values.help) return undefined
   const bufferKib = numberOption('buffer', values.buffer, { min: 4, max: 65_536, unit: 'KiB' })
   if (bufferKib !== undefined && bufferKib % 4 !== 0)
@@ -95,6 +98,7 @@ const parse = (args: string[]) => {
     bufferBytes: (bufferKib ?? 4096) * 1024,
     login: choiceOption('login', values.login, ['hmac', 'static']) ?? 'hmac',
     ca: values.ca === undefined ? undefined : readCa(values.ca),
+    metrics: values.metrics === undefined ? undefined : metricsAddress(values.metrics),
     logLevel: choiceOption('log', values.log, LOG_LEVELS) ?? 'warn',
   }
 }
@@ -128,6 +132,9 @@ export const push = async (args: string[]): Promise<number> => {
     },
   })
   if (code !== 0) throw new UsageError(system.lastError)
+  const metrics =
+    options.metrics && (await serveMetrics(options.metrics, () => storage.openMetrics()))
+  if (metrics) console.log(`metrics at ${metrics.url}`)
   const { channel, bufferBytes, speed } = options
   const format =
     options.format === 'ts' ? iv_cs_format_e.IV_CS_FORMAT_TS : iv_cs_format_e.IV_CS_FORMAT_FMP4
@@ -151,6 +158,7 @@ export const push = async (args: string[]): Promise<number> => {
     const last = storage.stats(channel)
     await storage.exitCs()
     await system.exit()
+    metrics?.close()
     release()
     if (last) console.log(`stopped after ${last.videoFrames} pictures; the last slice is closed`)
   }

@@ -3,8 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { OPENMETRICS_TYPE } from '../../runtime/index.ts'
 import { openCloud, type TestCloud, until } from '../cloud/support/cloud.ts'
 import { ffmpeg } from '../support/ffmpeg.ts'
+import { readOpenMetrics } from '../support/openmetrics.ts'
 import { buildFolder, ROOT } from '../support/paths.ts'
 import { needTool } from '../support/tools.ts'
 import { call, register, slicesOf } from './support/cloud-client.ts'
@@ -70,6 +72,23 @@ describe('skyrill push', { timeout: 110_000 }, () => {
       assert.match(push.output, /frames\/s · \d+ kbit\/s · buffered .* · acknowledged .* · slices/)
       assert.match(push.output, /stopped after \d+ pictures/)
     })
+
+  test('--metrics: counters and gauges as OpenMetrics text, while it runs', async () => {
+    const identity = await register(cloud, 'metrics')
+    const push = new Push(identity, [
+      ...['--metrics', '127.0.0.1:0'],
+      ...['--input', `${CLIP}.h264`, '--audio', `${CLIP}.aac`],
+    ])
+    await until('bytes at the cloud', async () => (await recorded(identity)) > 100_000, 30_000)
+    const url = /metrics at (\S+)/.exec(push.output)?.[1]
+    const response = await fetch(url!)
+    const families = readOpenMetrics(await response.text())
+    assert.equal(response.headers.get('content-type'), OPENMETRICS_TYPE)
+    const acknowledged = families.find(({ name }) => name === 'skyrill_acknowledged_bytes')
+    assert.ok(acknowledged!.samples[0]!.value > 0)
+    assert.equal(await push.end('SIGINT'), 0, push.output)
+    await assert.rejects(fetch(url!), 'the server is gone with the camera')
+  })
 
   test('a film, through ffmpeg', { skip: needTool('ffmpeg', 'ffprobe') }, async () => {
     const film = join(buildFolder('clips'), 'push-film.mp4')

@@ -31,6 +31,12 @@ export const readOptions = <const O extends Options>(
   }
 }
 
+/** `--name` without a value means this one. */
+export const withDefault = (args: readonly string[], name: string, value: string): string[] =>
+  args.map((arg, at) =>
+    arg === `--${name}` && /^(-.*)?$/.test(args[at + 1] ?? '') ? `--${name}=${value}` : arg,
+  )
+
 /** A number within limits; the message names option, value, limits and unit. */
 export const numberOption = (
   name: string,
