@@ -26,6 +26,7 @@ import { sessionRoutes } from './routes/session.ts'
 import { setupRoutes } from './routes/setup.ts'
 import { sharedRoutes } from './routes/shared.ts'
 import { shareRoutes } from './routes/shares.ts'
+import { storageRoutes } from './routes/storage.ts'
 import { UPLOADS_PATH, uploadRoutes } from './routes/uploads.ts'
 import { viewerRoutes } from './routes/viewer.ts'
 import type { Services } from './services.ts'
@@ -41,6 +42,7 @@ const apiRoutes = (services: Services) =>
     .route('/', shareRoutes(services))
     .route('/', deletionRoutes(services))
     .route('/', exportRoutes(services))
+    .route('/', storageRoutes(services))
     .route('/', lossRoutes(services))
     .route('/', accountRoutes(services))
     .route('/', maintenanceRoutes(services))

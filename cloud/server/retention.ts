@@ -1,64 +1,76 @@
-import type { Catalog } from './catalog.ts'
-import { pictureObjectKey } from './events/picture-key.ts'
-import type { Ingest } from './ingest/ingest.ts'
+import {
+  BATCH,
+  type Deleted,
+  type DeletionParts,
+  deleteEvents,
+  deleteSlices,
+} from './deletion/delete-slices.ts'
 import { errorText, type Logger } from './log.ts'
 import type { Registry } from './registry.ts'
-import { deviceKey, sliceObjectKey } from './slice.ts'
-import type { Device, IndexStore } from './store/index/types.ts'
-import type { ObjectStore } from './store/objects/types.ts'
+import { deviceKey } from './slice.ts'
+import type { Device } from './store/index/types.ts'
+import type { FreeQuery, StoredSlice } from './store/index/usage-store.ts'
 
 const INTERVAL_MS = 10 * 60_000
+/** A disk fills faster than days pass. */
+const ROOM_INTERVAL_MS = 30_000
 /** The server has better things to do when it has just started. */
 const FIRST_MS = 60_000
 const DAY_MS = 86_400_000
-const BATCH = 200
 
-export type RetentionParts = {
-  index: IndexStore
-  objects: ObjectStore
+export type RetentionParts = DeletionParts & {
   registry: Registry
-  ingest: Ingest
-  catalog: Catalog
   log: Logger
   now: () => number
+  /** bytes that are free where recordings lie; undefined when the store has no such limit */
+  freeBytes?: () => Promise<number | undefined>
+  /** below this uploads are refused; room is made before that */
+  minFreeBytes?: number
 }
 
-export type Deleted = { slices: number; events: number; bytes: number }
+export type { Deleted } from './deletion/delete-slices.ts'
 
 /**
- * Deletes what a plan's look-back days do not reach any more. A channel whose plan has no days (none was ever set, or it
- * was taken away) keeps what it has: people delete that, not a clock.
- *
- * Objects go before their rows, so a kill in between leaves rows that the next run finds again, and never an object that
- * nothing knows of.
+ * Deletes what need not be kept: what a plan's look-back days do not reach any more, what is over a device's quota, and, when the
+ * disk is nearly full, what is oldest. Never what is pinned or being exported, nor what is being recorded. A channel whose plan has no
+ * days (none was ever set, or it was taken away) keeps what it has: people delete that, not a clock.
  */
 export class Retention {
-  #timer: NodeJS.Timeout | undefined
+  readonly #timers = new Set<NodeJS.Timeout>()
   #running: Promise<Deleted> | undefined
+  #makingRoom: Promise<Deleted> | undefined
   #isStopped = false
 
   constructor(private readonly parts: RetentionParts) {}
 
   start(): void {
-    const next = (ms: number) => {
-      this.#timer = setTimeout(async () => {
-        await this.run().catch((error) =>
+    this.#every(INTERVAL_MS, () => this.run())
+    this.#every(ROOM_INTERVAL_MS, () => this.makeRoom())
+  }
+
+  #every(ms: number, work: () => Promise<unknown>): void {
+    const next = (waitMs: number) => {
+      const timer = setTimeout(async () => {
+        this.#timers.delete(timer)
+        await work().catch((error) =>
           this.parts.log.error('old recordings not deleted', { reason: errorText(error) }),
         )
-        if (!this.#isStopped) next(INTERVAL_MS)
-      }, ms)
-      this.#timer.unref()
+        if (!this.#isStopped) next(ms)
+      }, waitMs)
+      timer.unref()
+      this.#timers.add(timer)
     }
-    next(FIRST_MS)
+    next(Math.min(ms, FIRST_MS))
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true
-    clearTimeout(this.#timer)
+    for (const timer of this.#timers) clearTimeout(timer)
     await this.#running?.catch(() => {})
+    await this.#makingRoom?.catch(() => {})
   }
 
-  /** One round over all channels; a second call joins the one that runs. */
+  /** One round over all devices; a second call joins the one that runs. */
   run(): Promise<Deleted> {
     this.#running ??= this.#round().finally(() => {
       this.#running = undefined
@@ -66,43 +78,51 @@ export class Retention {
     return this.#running
   }
 
+  /** Deletes the oldest recordings of all until there is room for a while again. */
+  makeRoom(): Promise<Deleted> {
+    this.#makingRoom ??= this.#makeRoom().finally(() => {
+      this.#makingRoom = undefined
+    })
+    return this.#makingRoom
+  }
+
   async #round(): Promise<Deleted> {
     const { index, registry, log, now } = this.parts
     const deleted: Deleted = { slices: 0, events: 0, bytes: 0 }
-    for (const device of await index.devices())
+    for (const device of await index.devices()) {
       for (const channel of await index.channels(device.id)) {
         const { days } = await registry.plan(device, channel)
         if (days === 0) continue
         const beforeMs = now() - days * DAY_MS
-        await this.#deleteSlices(device, channel, beforeMs, deleted)
+        await this.#deleteAll(device, { channel, beforeMs }, deleted)
         await this.#deleteEvents(device, channel, beforeMs, deleted)
-        await index.losses.deleteBefore(device.id, channel, beforeMs)
       }
+      await this.#keepQuota(device, deleted)
+    }
     if (deleted.slices + deleted.events > 0) log.info('old recordings deleted', deleted)
     return deleted
   }
 
-  async #deleteSlices(
+  /** Deletes all slices that a query finds. */
+  async #deleteAll(
     device: Device,
-    channel: number,
-    beforeMs: number,
+    query: Omit<FreeQuery, 'limit' | 'deviceId'>,
     deleted: Deleted,
   ): Promise<void> {
-    const { index, objects, ingest, catalog } = this.parts
-    while (!this.#isStopped) {
-      const found = await index.slicesBefore(device.id, channel, beforeMs, BATCH)
-      // one that its device is completing just now has its turn when that is done
-      const open = new Set(ingest.live(device.id, channel).map((slice) => slice.id))
-      const old = found.filter((slice) => !open.has(slice.id))
-      if (old.length === 0) return
-      for (const slice of old) await objects.delete(sliceObjectKey(device, slice))
-      const ids = old.map((slice) => slice.id)
-      await index.deleteSlices(device.id, channel, ids)
-      catalog.forget(device.id)
-      deleted.slices += old.length
-      deleted.bytes += old.reduce((sum, slice) => sum + slice.bytes, 0)
-      this.parts.log.debug('slices deleted', { device: deviceKey(device), slices: old.length })
+    for (;;) {
+      const asked = { ...query, deviceId: device.id, limit: BATCH }
+      const gone = await this.#delete(device, await this.parts.index.usage.free(asked), deleted)
+      if (this.#isStopped || gone === 0) return
     }
+  }
+
+  async #delete(device: Device, slices: readonly StoredSlice[], deleted: Deleted): Promise<number> {
+    const gone = await deleteSlices(this.parts, device, slices)
+    deleted.slices += gone.length
+    deleted.bytes += gone.reduce((sum, slice) => sum + slice.bytes, 0)
+    if (gone.length > 0)
+      this.parts.log.debug('slices deleted', { device: deviceKey(device), slices: gone.length })
+    return gone.length
   }
 
   async #deleteEvents(
@@ -111,16 +131,61 @@ export class Retention {
     beforeMs: number,
     deleted: Deleted,
   ): Promise<void> {
-    const { index, objects } = this.parts
     while (!this.#isStopped) {
-      const old = await index.events.eventsBefore(device.id, channel, beforeMs, BATCH)
+      const old = await this.parts.index.events.eventsBefore(device.id, channel, beforeMs, BATCH)
       if (old.length === 0) return
-      for (const event of old)
-        if (event.pictureType !== null)
-          await objects.delete(pictureObjectKey(device, channel, event.key))
-      const keys = old.map((event) => event.key)
-      await index.events.deleteEvents(device.id, channel, keys)
+      await deleteEvents(this.parts, device, channel, old)
       deleted.events += old.length
     }
+  }
+
+  /** The oldest go first, whatever their channel; no more than need be. */
+  async #keepQuota(device: Device, deleted: Deleted): Promise<void> {
+    const { usage } = this.parts.index
+    if (device.quotaBytes === 0) return
+    const channels = await usage.ofDevice(device.id)
+    const pictures = await usage.pictureBytes(device.id)
+    let over = channels.reduce((sum, { bytes }) => sum + bytes, pictures) - device.quotaBytes
+    while (over > 0 && !this.#isStopped) {
+      const oldest = await usage.free({ deviceId: device.id, limit: BATCH })
+      const { length } = oldest
+      const needed = oldest.filter((slice) => {
+        const isNeeded = over > 0
+        over -= slice.bytes
+        return isNeeded
+      })
+      if ((await this.#delete(device, needed, deleted)) === 0 || length < BATCH) return
+    }
+  }
+
+  async #makeRoom(): Promise<Deleted> {
+    const { index, log, freeBytes, minFreeBytes = 0 } = this.parts
+    const deleted: Deleted = { slices: 0, events: 0, bytes: 0 }
+    // as much again as uploads need, so that they are not refused while this works
+    const wanted = 2 * minFreeBytes
+    while (!this.#isStopped) {
+      const free = await freeBytes?.()
+      if (free === undefined || free >= wanted) break
+      const devices = new Map((await index.devices()).map((device) => [device.id, device]))
+      let missing = wanted - free
+      const oldest = (await index.usage.free({ limit: BATCH })).filter((slice) => {
+        const isNeeded = missing > 0
+        missing -= slice.bytes
+        return isNeeded
+      })
+      let gone = 0
+      for (const [id, device] of devices)
+        gone += await this.#delete(
+          device,
+          oldest.filter(({ deviceId }) => deviceId === id),
+          deleted,
+        )
+      if (gone === 0) {
+        log.error('the disk is nearly full and nothing may be deleted', { freeBytes: free })
+        break
+      }
+    }
+    if (deleted.slices > 0) log.warn('room made: the oldest recordings deleted', deleted)
+    return deleted
   }
 }

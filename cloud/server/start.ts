@@ -25,6 +25,7 @@ import { picturePath } from './routes/pictures.ts'
 import { uploadsPath } from './routes/uploads.ts'
 import type { Services } from './services.ts'
 import type { Device, Plan } from './store/index/types.ts'
+import { spaceOf } from './storage/space.ts'
 import { DEFAULT_MIN_FREE_BYTES, openIndex, openObjects } from './store/open.ts'
 import { Signer, storedToken } from './tokens.ts'
 
@@ -199,7 +200,17 @@ export const startCloud = async (
       mqttUrl: () => broker.url,
       isClosing: () => isClosing,
     }
-    const retention = new Retention({ index, objects, registry, ingest, catalog, log, now })
+    const retention = new Retention({
+      index,
+      objects,
+      registry,
+      ingest,
+      catalog,
+      log,
+      now,
+      freeBytes: async () => (await spaceOf(objects, folder.path))?.freeBytes,
+      minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
+    })
     retention.start()
     cleanup.push(() => retention.stop())
     listener = await listen(createApp(services).fetch, host, options.httpPort ?? 8080)

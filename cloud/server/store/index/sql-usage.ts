@@ -99,11 +99,12 @@ export const sqlUsage = (db: SqlDatabase): UsageStore => ({
 
   async page(after: StoredSlice | undefined, limit: number) {
     const behind = after
-      ? sql`where (s.device_id, s.channel, s.id) > (${after.deviceId}, ${after.channel}, ${after.id})`
+      ? sql`and (s.device_id, s.channel, s.id) > (${after.deviceId}, ${after.channel}, ${after.id})`
       : sql``
     const rows = await rowsOf(
       db,
-      sql`select ${COLUMNS} from slices s ${behind} order by s.device_id, s.channel, s.id limit ${limit}`,
+      sql`select ${COLUMNS} from slices s where s.state <> 'open' ${behind}
+        order by s.device_id, s.channel, s.id limit ${limit}`,
     )
     return rows.map(toStored)
   },

@@ -34,6 +34,6 @@ export type UsageStore = {
   pinnedBytes(deviceId: number): Promise<number>
   /** closed slices that neither a pin nor a running export touches, oldest first */
   free(query: FreeQuery): Promise<StoredSlice[]>
-  /** all slices in order of name, so many at a time: for the check against the objects */
+  /** closed slices in order of name, so many at a time: for the check against the objects */
   page(after: StoredSlice | undefined, limit: number): Promise<StoredSlice[]>
 }

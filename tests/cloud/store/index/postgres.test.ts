@@ -6,6 +6,7 @@ import { openCloud } from '../../support/cloud.ts'
 import { noise, pieces, sliceId, sliceStart, TestDevice } from '../../support/device.ts'
 import { needPostgres, startPostgres } from '../../support/postgres.ts'
 import { eventStoreSuite } from './event-suite.ts'
+import { keepingSuite } from './keeping-suite.ts'
 import { lossStoreSuite } from './loss-suite.ts'
 import { indexStoreSuite } from './suite.ts'
 import { uploadStoreSuite } from './upload-suite.ts'
@@ -33,6 +34,7 @@ else {
   eventStoreSuite('PostgreSQL', open)
   uploadStoreSuite('PostgreSQL', open)
   lossStoreSuite('PostgreSQL', open)
+  keepingSuite('PostgreSQL', open)
 }
 
 test('a cloud with its index on a server', { skip, timeout: 60_000 }, async () => {
