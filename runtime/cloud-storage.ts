@@ -224,7 +224,7 @@ export class CloudStorage extends EventFunctions {
         channel.tick()
         events.tick()
       }
-      this.#keeper.tick()
+      this.#keeper.tick([...this.#lines.values()].map((line) => line.channel))
     })
   }
 

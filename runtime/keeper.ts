@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Channel } from './channel/channel.ts'
 import { Ledger, type NewLoss } from './ledger/ledger.ts'
 import { LedgerFile } from './ledger/ledger-file.ts'
 import { LossReporter } from './ledger/loss-reporter.ts'
@@ -57,7 +58,23 @@ export class Keeper {
     this.#ledger?.withdraw(channel, slice)
   }
 
-  tick(): void {
+  /**
+   * A channel records, or no longer. That it does is on disk before its first frame comes: should everything stop, the next start knows of it. What cannot be
+   * vouched for then is what was not safe yet, so the mark follows the recording by the age of that.
+   */
+  recording(channel: number, sinceMs: number | undefined): void {
+    if (sinceMs === undefined) this.#ledger?.unmark(channel)
+    else this.#ledger?.mark(channel, sinceMs)
+  }
+
+  /** Called about once a second. */
+  tick(channels: readonly Channel[]): void {
+    const { clock } = this.#system
+    for (const { id, latency } of channels) {
+      const { writing } = this
+      const unsafeMs = writing ? 2 * writing.afterMs : latency.lagMs(clock.monoMs())
+      this.#ledger?.moveMark(id, clock.nowMs() - unsafeMs)
+    }
     this.#ledger?.tick()
     this.#reporter?.tick()
   }
@@ -99,16 +116,8 @@ export class Keeper {
       policy,
       clock,
       log,
-      onDropped: ({ channel, id, startMs, endMs, isLeft }, bytes) =>
-        // what is still in a ring may arrive all the same
-        ledger.add({
-          channel,
-          startMs,
-          endMs,
-          bytes,
-          cause: 'drop',
-          slice: isLeft ? undefined : id,
-        }),
+      onDropped: ({ channel, startMs, endMs }, bytes) =>
+        ledger.add({ channel, startMs, endMs, bytes, cause: 'drop' }),
     })
   }
 }

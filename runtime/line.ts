@@ -69,6 +69,7 @@ export const openLine = (
     core,
     callbacks,
     onLost: (loss) => keeper.lost(loss),
+    onRecording: (sinceMs) => keeper.recording(id, sinceMs),
   })
   const events = eventModule.open(options, channel, callbacks, log)
   const ids = new SliceIds(bootId, () => system.takeSliceNumber(id))

@@ -48,6 +48,8 @@ export type ChannelDependencies = {
   callbacks: iv_cs_init_func_cb_s
   /** what is not recorded, and why */
   onLost?(loss: NewLoss): void
+  /** it records from now on, or from when what the app kept began; undefined: no longer */
+  onRecording?(sinceMs: number | undefined): void
 }
 
 /** One channel: frames in, slices out. What goes to the cloud when is the uplink's business. */
@@ -60,6 +62,7 @@ export class Channel implements ChannelActions {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #callbacks: iv_cs_init_func_cb_s
+  readonly #onRecording: (sinceMs: number | undefined) => void
   readonly #machine: Machine<ChannelState, ChannelEvent, ChannelActions>
   readonly #streamClock = new StreamClock()
   readonly #reports: SliceReports
@@ -90,13 +93,14 @@ export class Channel implements ChannelActions {
 
   constructor(
     options: ChannelOptions,
-    { clock, log, core, callbacks, onLost }: ChannelDependencies,
+    { clock, log, core, callbacks, onLost, onRecording }: ChannelDependencies,
   ) {
     this.id = options.channel_id
     this.core = core
     this.#clock = clock
     this.#log = log
     this.#callbacks = callbacks
+    this.#onRecording = onRecording ?? (() => {})
     this.#machine = new Machine(CHANNEL_ROWS, 'off', this)
     this.#losses = new FrameLosses(this.id, onLost ?? (() => {}))
     this.#reports = new SliceReports(clock, (info) =>
@@ -130,7 +134,7 @@ export class Channel implements ChannelActions {
 
   readonly #onReadable = (): void => {
     this.#dump?.run()
-    this.#spool?.flush()
+    if (this.#pushing) this.#spool?.flush()
   }
 
   /** An event needs what is recorded now. */
@@ -245,6 +249,7 @@ export class Channel implements ChannelActions {
     const { core } = this
     this.latency.pushed(core.head, nowMs)
     this.#watermark.level(core.head - core.tail)
+    if (this.#machine.state === 'paused') this.#onRecording(this.#clock.nowMs())
     if (this.#machine.state !== 'recording') this.#machine.send('frame')
     this.#uplink?.pushed()
   }
@@ -263,7 +268,6 @@ export class Channel implements ChannelActions {
     else if (idleMs >= IDLE_FRAGMENT_MS && this.#fragmentOpen) {
       this.#fragmentOpen = false
       this.core.closeFragment()
-      this.#dump?.run()
     }
   }
 
@@ -318,12 +322,14 @@ export class Channel implements ChannelActions {
   // ── actions ─────────────────────────────────────────────────────────────────────────────────────
 
   callStart(): void {
+    this.#onRecording(Math.min(this.#startUtcMs ?? Number.POSITIVE_INFINITY, this.#clock.nowMs()))
     this.window.begin(this.#startUtcMs, this.#clock.nowMs())
     this.#startUtcMs = undefined
     this.#call('onStartPushStream', () => this.#callbacks.onStartPushStream(this.id))
   }
 
   callStop(): void {
+    this.#onRecording(undefined)
     this.#call('onStopPushStream', () => this.#callbacks.onStopPushStream(this.id))
   }
 
@@ -335,6 +341,7 @@ export class Channel implements ChannelActions {
   pauseRecording(): void {
     this.#log.info(`no frames for ${PAUSE_AFTER_MS / 1000} s: recording pauses until the next IDR`)
     this.#flush(FlushReason.pause)
+    this.#onRecording(undefined)
   }
 
   finishRecording(): void {

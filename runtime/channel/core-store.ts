@@ -85,9 +85,11 @@ export class ChannelCore implements SliceStore {
 
   closeFragment(): void {
     this.#core.closeFragment()
+    // the uplink may let go of what became readable before the next push
+    this.#core.onReadable?.()
   }
 
-  /** Called inside a push when bytes have to be read before the room that they lie in is used again. */
+  /** Called when bytes became readable beside the end of a push: inside of one they lie in room that is used again at once. */
   set onReadable(callback: () => void) {
     this.#core.onReadable = callback
   }

@@ -104,9 +104,16 @@ export class Ledger {
     }
   }
 
-  /** A channel records, and all that is older than this is safe. */
-  mark(channel: number, safeMs: number): void {
-    this.#recording.set(channel, Math.round(safeMs))
+  /** A channel begins to record: on disk at once, as the next start of the program must know of it. */
+  mark(channel: number, sinceMs: number): void {
+    this.#recording.set(channel, Math.round(sinceMs))
+    this.save()
+  }
+
+  /** All that a channel recorded before this is safe. Written now and then: a mark that is too old only claims too little. */
+  moveMark(channel: number, safeMs: number): void {
+    const old = this.#recording.get(channel)
+    if (old !== undefined && safeMs > old) this.#recording.set(channel, Math.round(safeMs))
   }
 
   /** A channel's recording has ended in good order. */

@@ -51,9 +51,9 @@ export class ChannelSpool {
         if (bytes > 0)
           onLost({ channel, startMs: slice.startMs, endMs: slice.endMs, bytes, cause: 'restart' })
       },
-      onRefused: ({ id, from, to, startMs, endMs }, reason) => {
+      onRefused: ({ id, acked, to, startMs, endMs }, reason) => {
         log.error(`${id} can not be sent from the spool: ${reason}`)
-        onLost({ channel, startMs, endMs, bytes: to - from, cause: 'network' })
+        onLost({ channel, startMs, endMs, bytes: Math.max(0, to - acked), cause: 'network' })
       },
     })
     this.writer = new SpoolWriter({

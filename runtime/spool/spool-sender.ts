@@ -230,6 +230,7 @@ export class SpoolSender {
       progress.offset = 0
     } else {
       progress.offset = answer.offset
+      if (upload.start.id === slice.id) slice.acked = Math.max(slice.acked, answer.offset ?? 0)
       if (wasAppend) progress.attempt = 0
       if (wasAppend && progress.isLast) return 'sent'
       if (answer.length !== undefined && answer.length === answer.offset) return 'sent'

@@ -126,7 +126,9 @@ export class SpoolWriter {
   /** The uplink is done with a slice. */
   settle(result: SliceResult): void {
     const { channel, ids, spool, onReady } = this.#options
-    const stored = spool.get(channel, ids.of(result.slice.number))
+    const id = ids.of(result.slice.number)
+    spool.settleDropped(channel, id, result.uploadedBytes)
+    const stored = spool.get(channel, id)
     if (!stored) return
     if (result.whole) {
       spool.remove(stored)

@@ -23,6 +23,8 @@ export type SpoolSlice = {
   /** bytes [from, to) of the slice's file are here; the cloud has what comes before */
   readonly from: number
   to: number
+  /** the cloud is known to have it up to here */
+  acked: number
   fileBytes: number
   isEvent: boolean
   /** nothing more is written */
@@ -61,6 +63,8 @@ export class Spool {
   readonly #options: SpoolOptions
   readonly #slices = new Map<string, SpoolSlice>()
   readonly #writing = new Map<string, SliceFile>()
+  /** dropped while the uplink had not done with them */
+  readonly #gone = new Map<string, SpoolSlice>()
   #bytes = 0
   #fault = ''
   #faultAtMs = 0
@@ -104,6 +108,7 @@ export class Spool {
       endMs: stored.end?.endUtcMs ?? endMsOf(stored),
       from: stored.from,
       to: stored.to,
+      acked: stored.from,
       fileBytes: stored.fileBytes,
       isEvent: stored.isEvent,
       isEnded: true,
@@ -133,6 +138,7 @@ export class Spool {
       endMs: start.startUtcMs,
       from,
       to: from,
+      acked: from,
       fileBytes: 0,
       isEvent,
       isEnded: false,
@@ -200,6 +206,14 @@ export class Spool {
     this.#try(() => unlinkSync(slice.path))
   }
 
+  /** The uplink is done with a slice of which bytes were dropped before: it tells how many it brought home. */
+  settleDropped(channel: number, id: string, uploadedBytes: number): void {
+    const slice = this.#gone.get(keyOf(channel, id))
+    if (!slice || !this.#gone.delete(keyOf(channel, id))) return
+    const bytes = slice.to - Math.max(slice.acked, uploadedBytes)
+    if (bytes > 0) this.#options.onDropped(slice, bytes)
+  }
+
   /** The recordings were destroyed. */
   clear(): void {
     for (const slice of [...this.#slices.values()]) this.remove(slice)
@@ -229,7 +243,9 @@ export class Spool {
       const victim = victimOf(policy, kept, isEvent)
       if (!victim) return false
       this.remove(victim)
-      onDropped(victim, victim.to - victim.from)
+      // what is still in a ring may arrive all the same
+      if (victim.isLeft) onDropped(victim, Math.max(0, victim.to - victim.acked))
+      else this.#gone.set(keyOf(victim.channel, victim.id), victim)
     }
     return true
   }
