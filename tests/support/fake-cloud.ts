@@ -72,6 +72,8 @@ export class FakeCloud {
   /** messages that are not answered */
   deaf = new Set<string>()
   tokenLifeMs = 3_600_000
+  /** where slices go when not here */
+  uploadUrl: string | undefined
   tokens = 0
   /** only the newest token is taken */
   strictTokens = false
@@ -187,7 +189,7 @@ export class FakeCloud {
       const data = {
         token: `token-${++this.tokens}`,
         expiresAtMs: Date.now() + this.tokenLifeMs,
-        url: `${this.httpUrl}/uploads/${message.params.channel}`,
+        url: this.uploadUrl ?? `${this.httpUrl}/uploads/${message.params.channel}`,
       }
       this.#publish(kind, productId, deviceName, { method, ...ok, data })
     } else if (message.method === 'destroy') {
