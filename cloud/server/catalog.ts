@@ -20,6 +20,11 @@ export const mergeIntervals = (intervals: readonly Interval[], gapMs: number): I
   return merged
 }
 
+/** Another instance may have gone on with a slice that was in hand here: what is further is right. */
+const isFurther = (slice: Slice, other: Slice): boolean =>
+  slice.bytes > other.bytes ||
+  (slice.bytes === other.bytes && slice.state !== 'open' && other.state === 'open')
+
 /** What is recorded: the index, and what this process has received since it last told the index. */
 export class Catalog {
   readonly #closed = new Map<string, Slice>()
@@ -33,10 +38,14 @@ export class Catalog {
   async slices(range: SliceRange): Promise<Slice[]> {
     const live = this.ingest.live(range.deviceId, range.channel)
     const fresh = new Map(live.map((slice) => [slice.id, slice]))
-    const known = (await this.index.slices(range)).filter((slice) => !fresh.has(slice.id))
-    return [...known, ...live.filter((slice) => overlaps(sliceSpan(slice), range))].sort(
-      (a, b) => a.startUtcMs - b.startUtcMs || (a.id < b.id ? -1 : 1),
-    )
+    const known = (await this.index.slices(range)).filter((slice) => {
+      const here = fresh.get(slice.id)
+      if (!here || !isFurther(slice, here)) return !here
+      fresh.delete(slice.id)
+      return true
+    })
+    const here = [...fresh.values()].filter((slice) => overlaps(sliceSpan(slice), range))
+    return [...known, ...here].sort((a, b) => a.startUtcMs - b.startUtcMs || (a.id < b.id ? -1 : 1))
   }
 
   /** Recorded time in the range, cut to it. */
@@ -66,6 +75,11 @@ export class Catalog {
 
   async slice(deviceId: number, channel: number, id: string): Promise<Slice | undefined> {
     const live = this.ingest.live(deviceId, channel).find((slice) => slice.id === id)
+    if (this.index.isShared) {
+      // not kept: another instance may delete it
+      const known = await this.index.slice(deviceId, channel, id)
+      return live && !(known && isFurther(known, live)) ? live : known
+    }
     if (live) return live
     const key = `${deviceId}/${channel}/${id}`
     const cached = this.#closed.get(key)

@@ -35,6 +35,8 @@ export type BridgeDependencies = {
   publish(topic: string, payload: string): Promise<void>
   events: EventService
   losses: Losses
+  /** whether this instance is the one that answers; others hear the same */
+  answers(device: string, clientToken: string): boolean
   /** deletes everything that a device has recorded */
   destroy(device: Device): Promise<void>
   /** tus collection of a channel, as devices reach it */
@@ -57,6 +59,11 @@ export class MqttBridge {
     try {
       const json = parseJson(message.payload)
       const parsed = upMessageSchema.safeParse(json)
+      if (!this.#isOurs(source, json)) {
+        if (parsed.success && parsed.data.method === 'heartbeat')
+          await this.#noteHeartbeat(source, parsed.data)
+        return
+      }
       if (parsed.success) await this.#handle(source, parsed.data)
       else await this.#answerInvalid(source, json, faultText(parsed.error))
     } catch (error) {
@@ -66,6 +73,21 @@ export class MqttBridge {
         reason: errorText(error),
       })
     }
+  }
+
+  #isOurs(source: ParsedTopic, json: unknown): boolean {
+    const stranger = strangerSchema.safeParse(json)
+    const device = `${source.productId}/${source.deviceName}`
+    return this.parts.answers(device, stranger.success ? stranger.data.clientToken : '')
+  }
+
+  /** Whoever is asked whether a device is there must know, not only who answers it. */
+  async #noteHeartbeat(
+    source: ParsedTopic,
+    message: Extract<UpMessage, { method: 'heartbeat' }>,
+  ): Promise<void> {
+    const device = await this.parts.registry.device(source.productId, source.deviceName)
+    if (device) this.parts.presence.heartbeat(device, message.params)
   }
 
   /** Tells a device that a channel's plan changed. One that is offline asks when it is back. */

@@ -26,6 +26,8 @@ export type RetentionParts = DeletionParts & {
   freeBytes?: () => Promise<number | undefined>
   /** below this uploads are refused; room is made before that */
   minFreeBytes?: number
+  /** several instances share the stores and one of them deletes: whether it is this one */
+  mayRun?: () => Promise<boolean>
 }
 
 export type { Deleted } from './deletion/delete-slices.ts'
@@ -44,8 +46,17 @@ export class Retention {
   constructor(private readonly parts: RetentionParts) {}
 
   start(): void {
-    this.#every(INTERVAL_MS, () => this.run())
-    this.#every(ROOM_INTERVAL_MS, () => this.makeRoom())
+    const ours = (task: () => Promise<unknown>) => async () => {
+      if ((await this.parts.mayRun?.()) ?? true) await task()
+    }
+    this.#every(
+      INTERVAL_MS,
+      ours(() => this.run()),
+    )
+    this.#every(
+      ROOM_INTERVAL_MS,
+      ours(() => this.makeRoom()),
+    )
   }
 
   #every(ms: number, work: () => Promise<unknown>): void {

@@ -6,6 +6,7 @@ import { openExternalBroker } from './broker/external.ts'
 import { createLoginCheck } from './broker/login.ts'
 import type { BrokerEvents } from './broker/types.ts'
 import { Catalog } from './catalog.ts'
+import { Cluster } from './cluster.ts'
 import { openDataFolder } from './data-folder.ts'
 import type { CloudOptions } from './env.ts'
 import { destroyRecordings } from './events/destroy.ts'
@@ -78,6 +79,11 @@ export const startCloud = async (
     cleanup.push(() => index.close())
     const objects = await openObjects(options, folder, index, log)
     cleanup.push(() => objects.close())
+    // instances know of each other where they share everything
+    const instance = index.isShared ? objects.instance : undefined
+    const cluster = new Cluster({ uploads: index.uploads, instance, log })
+    await cluster.start()
+    cleanup.push(() => cluster.stop())
     const registry = new Registry(index, now)
     const presence = new Presence(index, now)
     const ingest = new Ingest({ objects, index, registry, log, now })
@@ -105,6 +111,7 @@ export const startCloud = async (
       registry,
       events,
       losses,
+      answers: (device, clientToken) => cluster.answers(device, clientToken),
       destroy: (device) =>
         destroyRecordings({ index, registry, presence, ingest, catalog, now, pushPlan }, device),
       presence,
@@ -210,6 +217,7 @@ export const startCloud = async (
       now,
       freeBytes: async () => (await spaceOf(objects, folder.path))?.freeBytes,
       minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
+      mayRun: () => cluster.holdsJob('retention'),
     })
     retention.start()
     cleanup.push(() => retention.stop())

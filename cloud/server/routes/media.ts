@@ -39,6 +39,23 @@ const mayReadSome = (share: Share, slice: Slice): boolean =>
   share.channel === slice.channel &&
   segmentsWithin(segmentsOf([slice]), share.startMs, share.endMs).length > 0
 
+/** Readers go to the object store themselves where they can reach it: for finished slices, and for an hour. */
+const PRESIGNED_S = 3600
+const PRESIGNED_KEPT_S = 1800
+
+const presignedUrl = (
+  services: Services,
+  slice: Slice,
+  key: string,
+): Promise<string | undefined> | undefined =>
+  slice.state === 'done'
+    ? services.objects.presign(key, {
+        bytes: slice.bytes,
+        seconds: PRESIGNED_S,
+        type: TYPES[slice.format],
+      })
+    : undefined
+
 /** Slices as files, whole or by byte range, and the keys of those that are encrypted. */
 export const mediaRoutes = (services: Services) =>
   new Hono().get('/:productId/:deviceName/:channel/:file', async (c) => {
@@ -60,7 +77,7 @@ export const mediaRoutes = (services: Services) =>
       throw notFound('there is no such recording; it may have been deleted')
 
     const key = sliceObjectKey(device, slice)
-    if (((await services.objects.size(key)) ?? 0) < slice.bytes) {
+    if (((await services.objects.size(key, slice.bytes)) ?? 0) < slice.bytes) {
       services.log.error('a recording is not in the store', { slice: key })
       throw notFound('this recording was lost')
     }
@@ -81,6 +98,12 @@ export const mediaRoutes = (services: Services) =>
     if (share && !mayRead(share, slice, start, end))
       throw forbidden('the link does not show this part of the recording')
     if (isDone && !range && c.req.header('If-None-Match') === etag) return c.body(null, 304)
+    // the URL shows the whole slice, which a share may not
+    const url = share ? undefined : await presignedUrl(services, slice, key)
+    if (url !== undefined) {
+      c.header('Cache-Control', `private, max-age=${PRESIGNED_KEPT_S}`)
+      return c.redirect(url, 302)
+    }
     c.header('Cache-Control', isDone || range?.isExact ? FOREVER : 'no-store')
     c.header('Content-Length', String(end - start))
     if (range) c.header('Content-Range', `bytes ${start}-${end - 1}/${isDone ? size : '*'}`)

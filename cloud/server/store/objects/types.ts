@@ -59,6 +59,8 @@ export type Passing = {
 export type ObjectStore = {
   /** other processes work on the same objects */
   readonly isShared: boolean
+  /** what they call this one */
+  readonly instance?: string
   /** Appends that come faster than this are answered late, unless they are large; 0: each at once. */
   readonly appendIntervalMs: number
   /**

@@ -19,8 +19,8 @@ import { joinObject } from './s3-join.ts'
 import { type Extent, extentsIn, extentsOf, lengthOf } from './s3-parts.ts'
 
 /** An instance that has not said for this long that it is there has lost what it had in its hands. */
-const ALIVE_MS = 12_000
-const ALIVE_INTERVAL_MS = 3000
+const ALIVE_MS = 10_000
+const ALIVE_INTERVAL_MS = 2000
 /** Every append is an object until the slice is over: the store and the index have as many requests. */
 const APPEND_INTERVAL_MS = 1000
 /** A longer journal is rather read twice than kept. */
@@ -79,7 +79,7 @@ export class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client
   /** signs with the endpoint that readers use; nothing is sent through it */
   readonly #reader: S3Client | undefined
-  readonly #instance = randomUUID()
+  readonly instance = randomUUID()
   readonly #open = new Map<string, S3Object>()
   /** versions of what this instance owns */
   readonly #held = new Map<string, number>()
@@ -118,13 +118,9 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  get instance(): string {
-    return this.#instance
-  }
-
   async #stayAlive(): Promise<void> {
     const at = performance.now()
-    await this.uploads.alive(this.#instance, ALIVE_MS)
+    await this.uploads.alive(this.instance, ALIVE_MS)
     this.#aliveAt = at
   }
 
@@ -146,11 +142,11 @@ export class S3ObjectStore implements ObjectStore {
   async grow(key: string, header: string): Promise<GrowingObject> {
     checkKey(key)
     let upload: Upload | 'busy' | undefined =
-      this.#resumed.get(key) ?? (await this.uploads.take(key, this.#instance))
+      this.#resumed.get(key) ?? (await this.uploads.take(key, this.instance))
     this.#resumed.delete(key)
     if (!upload) {
       const bytes = (await this.#client.size(objectKey(key))) ?? 0
-      upload = await this.uploads.begin(key, this.#instance, header, bytes)
+      upload = await this.uploads.begin(key, this.instance, header, bytes)
     }
     if (upload === 'busy') throw new ObjectBusyError(key)
     this.#take(upload)
@@ -169,7 +165,7 @@ export class S3ObjectStore implements ObjectStore {
     const part = data.length > 0 ? name : ''
     if (part !== '') await this.#client.put(part, data, record.sha256)
     const append = { ...record, part }
-    if (!(await this.uploads.append(key, version, this.#instance, append))) {
+    if (!(await this.uploads.append(key, version, this.instance, append))) {
       // whether the statement arrived is known now: nothing names this object
       if (part !== '') await this.#client.delete(part).catch(() => {})
       throw new OutdatedObjectError(key)
@@ -183,15 +179,15 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   async *unsettled(): AsyncIterable<UnsettledObject> {
-    await this.uploads.takeAbandoned(this.#instance)
-    for (const { key } of await this.uploads.held(this.#instance)) {
+    await this.uploads.takeAbandoned(this.instance)
+    for (const { key } of await this.uploads.held(this.instance)) {
       const upload = await this.uploads.upload(key)
       if (upload) yield unsettledOf(this.#take(upload))
     }
   }
 
   async resume(key: string): Promise<UnsettledObject | undefined> {
-    const upload = await this.uploads.take(checkKey(key), this.#instance)
+    const upload = await this.uploads.take(checkKey(key), this.instance)
     if (upload === 'busy') throw new ObjectBusyError(key)
     if (!upload) return undefined
     if (upload.appends.length < RESUMED_APPENDS_MAX) this.#resumed.set(key, upload)
@@ -200,7 +196,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async passing(): Promise<Passing> {
     const before = new Map(this.#held)
-    const held = await this.uploads.held(this.#instance)
+    const held = await this.uploads.held(this.instance)
     const mine = new Set(held.map(({ key }) => key))
     const lost: string[] = []
     for (const [key, version] of before) {
@@ -209,7 +205,7 @@ export class S3ObjectStore implements ObjectStore {
       this.#letGo(key)
       lost.push(key)
     }
-    const found = await this.uploads.takeAbandoned(this.#instance)
+    const found = await this.uploads.takeAbandoned(this.instance)
     return {
       lost,
       found: found.map((upload) => unsettledOf(this.#take(upload))),
@@ -225,13 +221,13 @@ export class S3ObjectStore implements ObjectStore {
   async settle(key: string): Promise<void> {
     const upload = await this.uploads.upload(checkKey(key))
     this.#letGo(key)
-    if (!upload || !(await this.uploads.seal(key, upload.version, this.#instance))) return
+    if (!upload || !(await this.uploads.seal(key, upload.version, this.instance))) return
     try {
       if (upload.appends.some((append) => append.bytes > 0)) {
         await this.#join(upload)
         await this.#client.deleteUnder(partsPrefix(key))
       }
-      await this.uploads.settle(key, this.#instance)
+      await this.uploads.settle(key, this.instance)
     } catch (error) {
       // open again, so that appends need not wait for the next attempt
       await this.resume(key).catch(() => {})
@@ -360,7 +356,7 @@ export class S3ObjectStore implements ObjectStore {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     this.#open.clear()
-    await this.uploads.leave(this.#instance)
+    await this.uploads.leave(this.instance)
     this.#client.close()
     this.#reader?.close()
   }
