@@ -19,14 +19,16 @@ import { createLogger, errorText, type Logger } from './log.ts'
 import { Losses } from './losses/losses.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { MqttBridge } from './mqtt-bridge.ts'
+import { type NotifyParts, openNotify } from './notify/open.ts'
 import { Presence } from './presence.ts'
 import { Registry } from './registry.ts'
 import { Retention } from './retention.ts'
 import { picturePath } from './routes/pictures.ts'
 import { uploadsPath } from './routes/uploads.ts'
 import type { Services } from './services.ts'
-import type { Device, Plan } from './store/index/types.ts'
 import { spaceOf } from './storage/space.ts'
+import type { Device, IndexStore, Plan } from './store/index/types.ts'
+import type { ObjectStore } from './store/objects/types.ts'
 import { DEFAULT_MIN_FREE_BYTES, openIndex, openObjects } from './store/open.ts'
 import { Signer, storedToken } from './tokens.ts'
 
@@ -52,7 +54,13 @@ const urlHost = (host: string): string => {
 }
 
 /** What tests replace. */
-export type CloudOverrides = { now?: () => number; log?: Logger }
+export type CloudOverrides = {
+  now?: () => number
+  log?: Logger
+  /** in place of those that the options name; they are closed with the cloud */
+  stores?: { index: IndexStore; objects: ObjectStore }
+  notifyTiming?: NotifyParts['timing']
+}
 
 /** Opens the stores, the broker and the HTTP server. When one fails those before it are closed again. */
 export const startCloud = async (
@@ -75,9 +83,9 @@ export const startCloud = async (
     const viewerToken = options.viewerToken ?? storedToken(folder.path, 'viewer-token').token
     const signer = new Signer(options.signingKey ?? storedToken(folder.path, 'signing-key').token)
 
-    const index = await openIndex(options, folder, log)
+    const index = overrides.stores?.index ?? (await openIndex(options, folder, log))
     cleanup.push(() => index.close())
-    const objects = await openObjects(options, folder, index, log)
+    const objects = overrides.stores?.objects ?? (await openObjects(options, folder, index, log))
     cleanup.push(() => objects.close())
     // instances know of each other where they share everything
     const instance = index.isShared ? objects.instance : undefined
@@ -98,7 +106,23 @@ export const startCloud = async (
     const publicUrl = () => (options.publicUrl ?? httpUrl()).replace(/\/$/, '')
     const pushPlan = (device: Device, channel: number, plan: Plan) =>
       bridge.pushPlan(device, channel, plan)
+    const accounts = new Accounts(index.db, now)
+    const notify = await openNotify({
+      options,
+      index,
+      accounts,
+      presence,
+      signer,
+      publicUrl,
+      folder: objects.isShared ? undefined : folder.path,
+      minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
+      log,
+      now,
+      timing: overrides.notifyTiming,
+    })
+    cleanup.push(() => notify.stop())
     const events = new EventService({
+      notifier: notify.notifier,
       index,
       registry,
       catalog,
@@ -153,7 +177,6 @@ export const startCloud = async (
       return savePresence()
     })
 
-    const accounts = new Accounts(index.db, now)
     const sessions = new Sessions(index.db, accounts, { adminToken, viewerToken }, now)
     const metrics = new Metrics({
       devices: async () => {
@@ -163,7 +186,7 @@ export const startCloud = async (
       },
       openSlices: () => ingest.openCount,
       mqtt: () => bridge.counters,
-      queue: async () => ({ waiting: 0, dead: 0 }),
+      queue: () => notify.deliveries.counts(),
       dataDir: folder.path,
     })
     const exports = new ExportJobs({
@@ -177,7 +200,9 @@ export const startCloud = async (
     })
     await exports.start()
     cleanup.push(() => exports.stop())
+    const { hooks, deliveries, notifier, dispatcher, vapidPublicKey } = notify
     const services: Services = {
+      ...{ hooks, deliveries, notifier, dispatcher, vapidPublicKey },
       metrics,
       broker,
       accounts,
@@ -223,6 +248,7 @@ export const startCloud = async (
     cleanup.push(() => retention.stop())
     listener = await listen(createApp(services).fetch, host, options.httpPort ?? 8080)
     cleanup.push(() => listener?.close())
+    notify.start()
     log.info('listening', { http: httpUrl(), mqtt: broker.url })
     return {
       httpUrl: publicUrl(),
