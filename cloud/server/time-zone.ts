@@ -21,6 +21,8 @@ export const isTimeZone = (name: string): boolean => {
 export type Day = { date: string; startMs: number; endMs: number }
 
 const DAY_MS = 86_400_000
+/** Far enough from midnight for the clocks to have changed, or not yet. */
+const AROUND_MS = 4 * 3_600_000
 
 /**
  * Days of a zone from one date to another, both included, each with the UTC interval that it covers: 23 or 25 hours
@@ -37,9 +39,17 @@ export const localDays = (fromDate: string, toDate: string, timeZone: string): D
     minute: 'numeric',
     second: 'numeric',
   })
-  /** UTC of the midnight that begins a date; the offset is asked for twice since it may change on the way. */
-  const midnight = (dateMs: number): number =>
-    dateMs - zoneOffsetMs(dateMs - zoneOffsetMs(dateMs, format), format)
+  const offset = (utcMs: number) => zoneOffsetMs(utcMs, format)
+  /**
+   * UTC of the first moment of a date. Where the clocks skip midnight (São Paulo until 2018) the date begins an hour later, where
+   * they go back at midnight it begins when that comes for good.
+   */
+  const midnight = (dateMs: number): number => {
+    const aboutMs = dateMs - offset(dateMs)
+    const found = [aboutMs - AROUND_MS, aboutMs + AROUND_MS].map((near) => dateMs - offset(near))
+    const real = found.filter((atMs) => atMs + offset(atMs) === dateMs)
+    return real.length > 0 ? Math.min(...real) : Math.max(...found)
+  }
   const days: Day[] = []
   for (let at = Date.parse(fromDate); at <= Date.parse(toDate); at += DAY_MS)
     days.push({
