@@ -9,11 +9,13 @@ import { requestLog } from './middleware/request-log.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { createRouter } from './openapi/router.ts'
 import { accountRoutes } from './routes/accounts.ts'
+import { aiResultRoutes } from './routes/ai-results.ts'
 import { deletionRoutes } from './routes/deletion.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { eventRoutes } from './routes/events.ts'
 import { exportRoutes } from './routes/exports.ts'
 import { FFMPEG_PATH, ffmpegRoutes } from './routes/ffmpeg.ts'
+import { hookRoutes } from './routes/hooks.ts'
 import { lossRoutes } from './routes/losses.ts'
 import { maintenanceRoutes } from './routes/maintenance.ts'
 import { MEDIA_PATH, mediaRoutes } from './routes/media.ts'
@@ -46,6 +48,7 @@ const apiRoutes = (services: Services) =>
     .route('/', lossRoutes(services))
     .route('/', accountRoutes(services))
     .route('/', maintenanceRoutes(services))
+    .route('/', hookRoutes(services))
     .route('/', setupRoutes(services))
 
 export type Api = ReturnType<typeof apiRoutes>
@@ -70,11 +73,13 @@ export const createApp = (services: Services): Hono => {
   app.route('/api', session)
   const shared = sharedRoutes(services)
   app.route('/api', shared)
+  const results = aiResultRoutes(services)
+  app.route('/api', results)
   app.use('/api/*', requireViewer(services))
   app.use(`${MEDIA_PATH}/*`, requireMedia(services))
   const api = apiRoutes(services)
   const document = openApiDocument(
-    createRouter().route('/', session).route('/', shared).route('/', api),
+    createRouter().route('/', session).route('/', shared).route('/', results).route('/', api),
   )
   app.get('/api/openapi.json', (c) =>
     c.json({ ...document, servers: [{ url: `${services.publicUrl()}/api` }] }),

@@ -45,6 +45,9 @@ const variablesSchema = z.object({
   SKYRILL_S3_CA: z.string().min(1).optional(),
   SKYRILL_S3_PUBLIC_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   SKYRILL_MIN_FREE_MIB: z.coerce.number().int().min(0).default(256),
+  SKYRILL_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  SKYRILL_MAIL_FROM: z.string().min(3).max(320).default('skyrill@localhost'),
+  SKYRILL_HOOKS_PRIVATE: flagSchema.default(false),
   SKYRILL_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
   SKYRILL_API_RATE: z.coerce.number().int().min(1).max(100_000).default(100),
   SKYRILL_LOG: z.enum(LOG_LEVELS).default('info'),
@@ -93,6 +96,11 @@ export type CloudOptions = {
   signingKey?: string
   /** uploads are answered 507 while the disk has less than this free */
   minFreeBytes?: number
+  /** mail server for notifications; absent: no mail */
+  smtpUrl?: string
+  mailFrom?: string
+  /** hooks may reach addresses of this machine and its network */
+  allowPrivateHooks?: boolean
   /** proxies in front of the server: so many addresses at the end of X-Forwarded-For are believed */
   proxies?: number
   /** requests of the API per address and second, on average; six times as many at once */
@@ -129,6 +137,9 @@ export const parseEnv = (env: Record<string, string | undefined>): CloudOptions 
     mqttPort: value.SKYRILL_MQTT_PORT,
     dataDir: value.SKYRILL_DATA,
     minFreeBytes: value.SKYRILL_MIN_FREE_MIB * MIB,
+    mailFrom: value.SKYRILL_MAIL_FROM,
+    allowPrivateHooks: value.SKYRILL_HOOKS_PRIVATE,
+    ...(value.SKYRILL_SMTP_URL && { smtpUrl: value.SKYRILL_SMTP_URL }),
     proxies: value.SKYRILL_PROXIES,
     apiPerSecond: value.SKYRILL_API_RATE,
     logLevel: value.SKYRILL_LOG,

@@ -9,6 +9,10 @@ import type { Logger } from './log.ts'
 import type { Losses } from './losses/losses.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { MqttBridge } from './mqtt-bridge.ts'
+import type { Deliveries } from './notify/deliveries.ts'
+import type { Dispatcher } from './notify/dispatcher.ts'
+import type { Hooks } from './notify/hooks.ts'
+import type { Notifier } from './notify/notifier.ts'
 import type { Presence } from './presence.ts'
 import type { Registry } from './registry.ts'
 import type { IndexStore } from './store/index/types.ts'
@@ -30,6 +34,11 @@ export type Services = {
   sessions: Sessions
   limits: Limits
   metrics: Metrics
+  hooks: Hooks
+  deliveries: Deliveries
+  notifier: Notifier
+  dispatcher: Dispatcher
+  vapidPublicKey: string
   broker: Broker
   signer: Signer
   log: Logger

@@ -25,7 +25,14 @@ const installedProgram = (): string => {
 
 /** `skyrill cloud`: hands over to the separate package, which reads its settings from the environment; also doctor, backup, restore. */
 export const cloudCommand = async (args: string[]): Promise<number> => {
-  const program = existsSync(CHECKOUT) ? CHECKOUT.href : installedProgram()
+  let program: string
+  try {
+    program = existsSync(CHECKOUT) ? CHECKOUT.href : installedProgram()
+  } catch (error) {
+    if (!args.includes('--help') && !args.includes('-h')) throw error
+    console.log(`skyrill cloud: run the cloud (ingest, index, playback page)\n\n  ${(error as Error).message}`)
+    return 0
+  }
   // it reads its arguments as if it had been called itself
   process.argv = [process.argv[0]!, fileURLToPath(program), ...args]
   await import(program)

@@ -7,6 +7,7 @@ import {
   ReplyCode,
 } from '../contract.ts'
 import { KeyedLock } from '../ingest/keyed-lock.ts'
+import type { Notifier } from '../notify/notifier.ts'
 import { permitsRecording, trialSecondsLeft } from '../plan.ts'
 import type { Registry } from '../registry.ts'
 import type { EventBeginning, EventEnding } from '../store/index/event-store.ts'
@@ -21,6 +22,7 @@ export type EventDependencies = {
   catalog: Catalog
   signer: Signer
   now: () => number
+  notifier: Pick<Notifier, 'eventBegan' | 'eventReady'>
   /** where the picture of an event is put, as devices reach it */
   pictureUrl(device: Device, channel: number, key: string): string
   pushPlan(device: Device, channel: number, plan: Plan): Promise<void>
@@ -56,7 +58,9 @@ export class EventService {
     const plan = await this.parts.registry.plan(device, channel)
     if (!permitsRecording(plan))
       return { code: ReplyCode.noPlan, status: 'no plan permits events on this channel' }
-    await this.parts.index.events.begin(beginningOf(device, params))
+    const beginning = beginningOf(device, params)
+    await this.parts.index.events.begin(beginning)
+    await this.parts.notifier.eventBegan(device, { ...beginning, endMs: null, videoEndMs: null })
     return {
       code: ReplyCode.ok,
       status: 'ok',
@@ -66,7 +70,7 @@ export class EventService {
 
   async report(device: Device, params: EventReport): Promise<Answer<{ picture: PictureGrant }>> {
     const { channel, key, eventId, info, ai, atMs } = params
-    await this.parts.index.events.begin({
+    const moment = {
       deviceId: device.id,
       channel,
       key,
@@ -76,7 +80,10 @@ export class EventService {
       isMoment: true,
       startMs: atMs,
       videoStartMs: atMs,
-    })
+    }
+    await this.parts.index.events.begin(moment)
+    // its analysis begins when its picture is here
+    await this.parts.notifier.eventBegan(device, { ...moment, endMs: atMs, videoEndMs: atMs })
     return {
       code: ReplyCode.ok,
       status: 'ok',
@@ -135,6 +142,9 @@ export class EventService {
       const event = await index.events.event(device.id, channel, key)
       return event ? chargeTrial(this.parts, device, event) : before
     })
+    // the message of its beginning may never have arrived
+    await this.parts.notifier.eventBegan(device, ending)
+    await this.parts.notifier.eventReady(device, ending)
     if (permitsRecording(before) && !permitsRecording(plan)) await pushPlan(device, channel, plan)
     return plan
   }

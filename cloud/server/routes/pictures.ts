@@ -58,5 +58,7 @@ export const pictureRoutes = (services: Services) =>
       await services.objects.delete(objectKey)
       throw new ApiError(410, 'destroyed', 'the event was deleted')
     }
+    // of a moment there is nothing but its picture to look at
+    if (event.isMoment) await services.notifier.eventReady(device, event)
     return c.body(null, 204)
   })

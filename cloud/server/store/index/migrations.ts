@@ -214,4 +214,51 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ],
   // recordings that were encrypted before they left their device
   [`alter table slices add column encryption text`],
+  [
+    // where news goes, the queue of what is to be told, what was told last; products whose devices register themselves
+    `create table hooks (
+      id text primary key,
+      kind text not null,
+      name text not null,
+      target text not null,
+      secret text not null,
+      rule text not null,
+      enabled boolean not null,
+      account_id integer references accounts (id) on delete cascade,
+      created_ms bigint not null
+    )`,
+    `create table deliveries (
+      id serial primary key,
+      hook_id text not null references hooks (id) on delete cascade,
+      subject text not null,
+      source text not null,
+      payload text not null,
+      state text not null,
+      attempts integer not null,
+      next_ms bigint not null,
+      created_ms bigint not null,
+      reason text not null,
+      constraint deliveries_once unique (hook_id, subject)
+    )`,
+    `create index deliveries_due on deliveries (next_ms) where state = 'waiting'`,
+    `create index deliveries_source on deliveries (hook_id, source, created_ms)`,
+    `create table states (
+      name text primary key,
+      value text not null,
+      changed_ms bigint not null
+    )`,
+    `create table products (
+      product_id text primary key,
+      secret text not null,
+      mode text not null,
+      max_devices integer not null,
+      plan text not null,
+      created_ms bigint not null
+    )`,
+    `create table product_names (
+      product_id text not null references products (product_id) on delete cascade,
+      device_name text not null,
+      primary key (product_id, device_name)
+    )`,
+  ],
 ]
