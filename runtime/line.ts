@@ -21,7 +21,7 @@ import type { System } from './system.ts'
 import { type iv_cs_init_func_cb_s, iv_cs_notify_msg_type_e } from './types.ts'
 import { BucketUplink } from './upload/bucket/uplink.ts'
 import type { ChannelUplink } from './upload/channel-uplink.ts'
-import { CredentialStore } from './upload/credentials.ts'
+import { type CredentialProvider, CredentialStore } from './upload/credentials.ts'
 import type { HttpTimeouts } from './upload/http.ts'
 import type { SliceResult } from './upload/slice-work.ts'
 import { TusClient } from './upload/tus.ts'
@@ -43,6 +43,8 @@ export type Line = {
 export type LineDependencies = {
   system: System
   tuning: { appendIntervalMs?: number; appendBytes?: number }
+  /** the app's upload tokens in place of those that are fetched over MQTT */
+  credentials?: CredentialProvider | undefined
   times(): HttpTimeouts
   archive: Archive
   keeper: Keeper
@@ -57,8 +59,9 @@ export const openLine = (
   options: ChannelOptions,
   core: ChannelCore,
   callbacks: iv_cs_init_func_cb_s,
-  { system, tuning, times, archive, keeper, dropPolicy, eventModule, askPlan }: LineDependencies,
+  dependencies: LineDependencies,
 ): Line => {
+  const { system, tuning, times, archive, keeper, dropPolicy, eventModule, askPlan } = dependencies
   const { clock, random, bootId, ca } = system
   const { onDumpFile } = callbacks
   const id = options.channel_id
@@ -75,7 +78,7 @@ export const openLine = (
   const ids = new SliceIds(bootId, () => system.takeSliceNumber(id))
   const credentials = new CredentialStore(
     id,
-    (channel) => system.credentials(channel),
+    dependencies.credentials ?? ((channel) => system.credentials(channel)),
     clock,
     random,
   )

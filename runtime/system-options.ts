@@ -3,6 +3,7 @@ import { type EncryptionOptions, encryptionSchema } from './crypto/options.ts'
 import { type Checked, faultsOf, got, refuse } from './faults.ts'
 import { deviceNameSchema, productIdSchema } from './identity.ts'
 import type { Logger } from './log.ts'
+import type { Relay } from './mqtt/relay-session.ts'
 import { iv_err_code_e } from './status.ts'
 import { type BucketUplinkOptions, bucketUplinkSchema } from './upload/bucket/options.ts'
 
@@ -28,6 +29,8 @@ export type SystemOptions = {
   commandTimeoutMs?: number
   /** ms between MQTT pings, at most 690000 */
   keepAliveMs?: number
+  /** in place of cloudUrl, for a chip without MQTT: carries messages to the cloud through a neighbour that has it */
+  relay?: Relay
   /** bytes that a metered line may carry in a day (UTC); events and pictures go first. Kept count of in storePath */
   dailyBytes?: number
   onOnline?(utcMs: number): void
@@ -80,6 +83,9 @@ const systemSchema = z.object({
     .min(1000, refuse('must be at least 1000 ms'))
     .max(690_000, refuse('must be at most 690000 ms'))
     .default(60_000),
+  relay: z
+    .custom<Relay>((relay) => typeof relay === 'function', refuse('must be a function'))
+    .optional(),
   dailyBytes: z
     .int(refuse('must be a whole number of bytes'))
     .min(1024 * 1024, refuse('must be at least 1048576 bytes'))
@@ -88,12 +94,13 @@ const systemSchema = z.object({
 
 /** Without a bucket there must be a cloud, and to log in there must be a secret. */
 const completeSchema = systemSchema.check(({ value: options, issues }) => {
-  const { cloudUrl, deviceSecret, encryption, uplink } = options
+  const { cloudUrl, deviceSecret, encryption, relay, uplink } = options
   const fault = (name: string, what: string, input?: unknown) =>
     issues.push({ code: 'custom', path: [name], message: got(what, input), input })
-  if (cloudUrl === undefined && !uplink) fault('cloudUrl', 'must be a URL')
-  if (deviceSecret === undefined && (cloudUrl !== undefined || !uplink))
+  if (cloudUrl === undefined && !uplink && !relay) fault('cloudUrl', 'must be a URL')
+  if (deviceSecret === undefined && (cloudUrl !== undefined || !(uplink || relay)))
     fault('deviceSecret', 'must be text')
+  if (cloudUrl !== undefined && relay) fault('relay', 'must not be given beside cloudUrl', relay)
   // whoever can read the bucket could read the keys in it
   if (uplink && encryption?.mode === 'cloud')
     fault('encryption', "must have mode 'owner' with a bucket, which keeps no secrets", 'cloud')

@@ -13,6 +13,7 @@ import {
 } from './metrics/system-metrics.ts'
 import type { BucketChannel } from './mqtt/bucket-layout.ts'
 import { type AiResult, type DownMessage, ReplyCode } from './mqtt/messages.ts'
+import { RelaySession, type RelaySessionOptions } from './mqtt/relay-session.ts'
 import { type Ask, type Reply, Session, type SessionOptions } from './mqtt/session.ts'
 import type { TopicKind } from './mqtt/topics.ts'
 import { Plans } from './plan/plan.ts'
@@ -70,6 +71,7 @@ export class System {
   readonly metrics = new Metrics()
   readonly #figures: SystemFigures
   #connections = 0
+  #relay: RelaySession | undefined
   log: Logger = consoleLogger()
   /** in place of the network, for tests */
   readonly slices: (() => SliceClient) | undefined
@@ -160,30 +162,19 @@ export class System {
       )
     const options = checked.value
     this.log = given?.logger ?? this.log
-    const { cloudUrl } = options
-    const session =
-      cloudUrl === undefined
-        ? undefined
-        : this.#openSession({
-            url: brokerUrl(cloudUrl)!,
-            productId: options.productId,
-            deviceName: options.deviceName,
-            login: () => this.#login(options),
-            keepAliveMs: options.keepAliveMs,
-            ca: options.ca,
-            clock: this.clock,
-            random: this.random,
-            log: this.log,
-            onOnline: () => {
-              this.#connections++
-              this.#beat()
-              this.plans?.refresh()
-              for (const listener of this.#onlineListeners) listener()
-              this.#call('onOnline', () => given?.onOnline?.(this.clock.nowMs()))
-            },
-            onOffline: (reason) => this.#call('onOffline', () => given?.onOffline?.(reason)),
-            onMessage: (message) => this.#received(message),
-          })
+    const session = this.#sessionOf(options, {
+      clock: this.clock,
+      log: this.log,
+      onOnline: () => {
+        this.#connections++
+        this.#beat()
+        this.plans?.refresh()
+        for (const listener of this.#onlineListeners) listener()
+        this.#call('onOnline', () => given?.onOnline?.(this.clock.nowMs()))
+      },
+      onOffline: (reason) => this.#call('onOffline', () => given?.onOffline?.(reason)),
+      onMessage: (message) => this.#received(message),
+    })
     const plans = new Plans(
       (channel, timeoutMs) => this.#askPlan(channel, timeoutMs),
       this.clock,
@@ -206,6 +197,7 @@ export class System {
     running.heartbeat?.cancel()
     running.plans.stop()
     this.scheduler.close()
+    this.#relay = undefined
     await running.session?.stop()
     return iv_err_code_e.IV_ERR_NONE
   }
@@ -263,6 +255,37 @@ export class System {
   watchAi(listener: (result: AiResult) => void): () => void {
     this.#aiListeners.add(listener)
     return () => this.#aiListeners.delete(listener)
+  }
+
+  /** The connection to the broker, or the app's relay; none when recordings go to a bucket. */
+  #sessionOf(
+    options: CheckedSystemOptions,
+    common: Omit<RelaySessionOptions, 'relay'>,
+  ): SessionLike | undefined {
+    const { cloudUrl, relay } = options
+    if (relay) {
+      this.#relay = new RelaySession({ ...common, relay })
+      return this.#relay
+    }
+    if (cloudUrl === undefined) return undefined
+    return this.#openSession({
+      ...common,
+      url: brokerUrl(cloudUrl)!,
+      productId: options.productId,
+      deviceName: options.deviceName,
+      login: () => this.#login(options),
+      keepAliveMs: options.keepAliveMs,
+      ca: options.ca,
+      random: this.random,
+    })
+  }
+
+  /**
+   * With a relay: what the cloud sent unasked (a plan that changed, what an analysis found), as it came on a `down` topic.
+   * @returns false when it is no message of the cloud
+   */
+  receive(message: string): boolean {
+    return this.#relay?.receive(message) ?? false
   }
 
   #budget({ dailyBytes, storePath }: CheckedSystemOptions): DayBudget | undefined {

@@ -4,7 +4,8 @@ import type { Clock, Random, Timer } from '../clock.ts'
 import type { MqttLogin } from '../identity.ts'
 import { errorText, type Logger } from '../log.ts'
 import { backoffMs } from '../upload/retry.ts'
-import { type DownMessage, downMessageSchema, type UpMessage } from './messages.ts'
+import type { DownMessage, UpMessage } from './messages.ts'
+import { MESSAGE_MAX_BYTES, parseMessage } from './parse.ts'
 import { downFilter, parseTopic, type TopicKind, topic } from './topics.ts'
 
 /** A question that is not answered is asked again after this long, with the same token. */
@@ -12,8 +13,6 @@ export const ASK_AGAIN_MS = 2000
 const CONNECT_TIMEOUT_MS = 10_000
 const RECONNECT_BASE_MS = 500
 const RECONNECT_CAP_MS = 30_000
-/** Messages of the contract are at most 2048 bytes; what is much longer is not ours and is not parsed. */
-const MESSAGE_MAX_BYTES = 16 * 1024
 
 export type SessionOptions = {
   url: string
@@ -207,7 +206,7 @@ export class Session {
   #received(name: string, payload: Uint8Array): void {
     const parsed = parseTopic(name)
     if (parsed?.direction !== 'down' || payload.length > MESSAGE_MAX_BYTES) return
-    const message = parseMessage(payload)
+    const message = parseMessage(new TextDecoder().decode(payload))
     if (!message) {
       this.#options.log.warn(`message on ${name} is not one of the contract; ignored`)
       return
@@ -220,15 +219,6 @@ export class Session {
 }
 
 const newToken = (): string => randomBytes(9).toString('base64url')
-
-const parseMessage = (payload: Uint8Array): DownMessage | undefined => {
-  try {
-    const checked = downMessageSchema.safeParse(JSON.parse(new TextDecoder().decode(payload)))
-    return checked.success ? checked.data : undefined
-  } catch {
-    return undefined
-  }
-}
 
 /** Says goodbye when connected, cuts the line otherwise; does not wait for a broker that is gone. */
 const closed = (client: MqttClient): Promise<void> =>
