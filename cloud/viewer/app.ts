@@ -34,7 +34,10 @@ export class App {
   readonly strip: Strip
   readonly #list: EventList
   readonly #selection: SelectionBar
-  readonly #snapshots = new Snapshots(() => this.#drawCameras())
+  readonly #snapshots = new Snapshots(() => {
+    this.#drawCameras()
+    this.#offerLast()
+  })
 
   constructor(private readonly session: Session) {
     const pictures = new EventPictures(() => this.strip.timeline.draw())
@@ -105,6 +108,11 @@ export class App {
     })
   }
 
+  #offerLast(): void {
+    const last = this.chosen && this.#snapshots.get(this.chosen)
+    if (last && !this.chosen?.recording) this.stage.offerLast(last)
+  }
+
   #drawNoCameras(): void {
     const isAdmin = this.session.role === 'admin'
     byId('no-devices').replaceChildren(
@@ -156,6 +164,7 @@ export class App {
     this.strip.showDay(isoDate(atMs ?? Date.now(), this.strip.zone))
     if (atMs !== undefined) void this.stage.playFrom(atMs)
     else if (entry.recording) this.stage.followLive()
+    else this.#offerLast()
     await this.strip.refresh()
   }
 

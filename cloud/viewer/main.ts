@@ -63,4 +63,6 @@ const expose = (app: InstanceType<Awaited<typeof import('./app.ts')>['App']>): v
   })
 }
 
-void start()
+const [, sharedToken] = /^\/s\/([^/]+)$/.exec(location.pathname) ?? []
+if (sharedToken === undefined) void start()
+else void import('./share-page.ts').then(({ showShared }) => showShared(sharedToken), report)

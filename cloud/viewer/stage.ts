@@ -1,15 +1,17 @@
-import { type Camera, loadTimeline } from './api/api.ts'
+import type { Camera } from './api/api.ts'
 import { t } from './i18n/index.ts'
 import { isSame } from './labels.ts'
 import { Player } from './playback/player.ts'
+import { API_SOURCE, type Source } from './playback/source.ts'
 import { momentText, timeText, type Zone } from './time.ts'
-import { byId, h, setIcon } from './ui/dom.ts'
+import { byId, h, icon, setIcon } from './ui/dom.ts'
 import { report, tell, untell } from './ui/notice.ts'
 
 /** A click this close before a recording means the recording. */
 const SNAP_MS = 15_000
-const LOOK_AHEAD_MS = 86_400_000
 const SILENCE_MS = 10_000
+/** How much of the last recording is shown when it is asked for. */
+const LAST_MS = 30_000
 
 export type StageEvents = {
   /** playback starts, stops or waits */
@@ -27,15 +29,19 @@ export class Stage {
   #targetMs: number | undefined
   #isSilent = false
 
-  constructor(private readonly on: StageEvents) {
-    this.player = new Player(this.video, {
+  constructor(
+    private readonly on: StageEvents,
+    private readonly source: Source = API_SOURCE,
+  ) {
+    const events = {
       changed: () => this.draw(),
       failed: tell,
-      undecodable: (atMs) => on.undecodable(atMs),
+      undecodable: (atMs: number) => on.undecodable(atMs),
       interrupted: tell,
       resumed: untell,
-      ended: (atMs) => void this.playFrom(atMs),
-    })
+      ended: (atMs: number) => void this.playFrom(atMs),
+    }
+    this.player = new Player(this.video, events, source)
     byId('play').addEventListener('click', () => this.player.toggle())
     byId('live').addEventListener('click', () => this.followLive())
     byId('frame-back').addEventListener('click', () => this.player.step(-1))
@@ -67,6 +73,7 @@ export class Stage {
 
   setCamera(camera: Camera | undefined, empty: string): void {
     this.#camera = camera
+    this.video.removeAttribute('poster')
     this.stop(empty)
   }
 
@@ -74,6 +81,22 @@ export class Stage {
     this.#targetMs = undefined
     this.player.stop()
     byId('empty').replaceChildren(h('p', {}, empty))
+  }
+
+  /** While nothing plays: the last picture behind the words, and the way to what was recorded last. */
+  offerLast({ url, atMs }: { url: string; atMs: number }): void {
+    if (this.player.mode !== 'idle' || this.video.poster === url) return
+    this.video.poster = url
+    const play = h(
+      'button',
+      {
+        ...{ type: 'button', class: 'button primary', id: 'play-last' },
+        onclick: () => void this.playFrom(atMs - LAST_MS),
+      },
+      icon('play'),
+      t('stage.last'),
+    )
+    byId('empty').append(h('div', { class: 'actions' }, play))
   }
 
   /** Plays from a moment, or from the next recording after it. */
@@ -85,8 +108,7 @@ export class Stage {
     this.draw()
     try {
       untell()
-      const range = { fromMs: utcMs, toMs: Math.max(Date.now(), utcMs + LOOK_AHEAD_MS) }
-      const { recordings } = await loadTimeline(camera, range)
+      const recordings = await this.source.recordingsFrom(camera, utcMs)
       // another moment, or camera, was chosen meanwhile
       if (!isSame(camera, this.#camera) || this.#targetMs !== utcMs) return
       const next = recordings[0]

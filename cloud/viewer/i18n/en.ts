@@ -37,7 +37,6 @@ export const en = {
   calendar: 'Choose a day',
   'month.before': 'Month before',
   'month.after': 'Month after',
-  zoom: 'Zoom',
   'zoom.in': 'Zoom in',
   'zoom.out': 'Zoom out',
   'zoom.span': 'Time that is shown',
@@ -103,6 +102,7 @@ export const en = {
   'plan.keep': 'Days kept',
 
   'stage.choose': 'Choose a moment on the time line.',
+  'stage.last': 'Play the last recording',
   'stage.camera': 'Choose a camera.',
   'stage.no-camera': 'No cameras yet.',
   'stage.waiting':
@@ -218,6 +218,8 @@ export const en = {
 
   'unit.seconds': '{s} s',
   'unit.minutes': '{m} min {s} s',
+  'unit.whole-minutes': '{m} min',
+  'unit.whole-hours': '{h} h',
   'unit.hours': '{h} h {m} min',
   'unit.days': '{d} d {h} h',
 

@@ -66,9 +66,8 @@ export const openAddCamera = (added: () => void): void => {
     placeholder: t('add.label-example'),
   })
   const input = h('input', {
-    name: 'input',
-    value: 'rtsp://user:password@192.168.1.20/stream',
-    spellcheck: 'false',
+    ...{ name: 'input', required: true, spellcheck: 'false', autocapitalize: 'off' },
+    placeholder: 'rtsp://user:password@192.168.1.20/stream',
   })
   const product = h('input', {
     name: 'product',
@@ -115,7 +114,7 @@ export const openAddCamera = (added: () => void): void => {
         { type: plan.value as 'full' | 'event', days: Number(days.value) },
       )
       added()
-      form.replaceWith(...result(brokerUrl(mqttUrl), device, input.value || 'camera.mp4'))
+      form.replaceWith(...result(brokerUrl(mqttUrl), device, input.value))
       dialog.element.querySelector<HTMLElement>('.copy-text')?.focus()
     } catch (error) {
       fault.textContent = faultText(error)

@@ -1,9 +1,10 @@
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from 'hls.js/light'
-import { type Camera, playlistUrl } from '../api/api.ts'
+import type { Camera } from '../api/api.ts'
 import { t } from '../i18n/index.ts'
 import { isSame } from '../labels.ts'
 import { explain, isCodecFault } from './explain.ts'
 import { FrameClock } from './frame-clock.ts'
+import type { Source } from './source.ts'
 
 /** What one playlist covers; playback goes on with the next one at its end. */
 const RANGE_MS = 60 * 60_000
@@ -55,6 +56,7 @@ export class Player {
   constructor(
     readonly video: HTMLVideoElement,
     private readonly events: PlayerEvents,
+    private readonly source: Pick<Source, 'playlistUrl'>,
   ) {
     this.#frames = new FrameClock(video)
     for (const name of ['play', 'pause', 'playing', 'waiting', 'seeking', 'seeked'] as const)
@@ -130,7 +132,7 @@ export class Player {
       const intoS = (utcMs - first.programDateTime) / 1000
       if (intoS > 0.05) this.video.currentTime = first.start + intoS
     })
-    hls.loadSource(playlistUrl(camera, utcMs, this.#toMs))
+    hls.loadSource(this.source.playlistUrl(camera, utcMs, this.#toMs))
   }
 
   /** Follows what is being recorded. */
@@ -140,7 +142,7 @@ export class Player {
       liveMaxLatencyDuration: LIVE_BEHIND_MAX_S,
       maxLiveSyncPlaybackRate: 1.1,
     })
-    hls.loadSource(playlistUrl(camera, Date.now() - LIVE_BACK_MS))
+    hls.loadSource(this.source.playlistUrl(camera, Date.now() - LIVE_BACK_MS))
   }
 
   /** Plays a file that was made in the page and begins at a moment. */

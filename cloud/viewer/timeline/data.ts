@@ -33,6 +33,8 @@ export const daysOf = ({ fromMs, toMs }: View, zone: Zone): View => ({
 export class TimelineLoader {
   #loaded: { view: View; spanMs: number } | undefined
   #isLoading = false
+  /** what was asked for meanwhile */
+  #next: View | undefined
 
   constructor(
     private readonly camera: Camera,
@@ -52,7 +54,11 @@ export class TimelineLoader {
 
   /** Loads what the view needs, unless it is there; `isForced` asks again in any case. */
   async load(view: View, zone: Zone, isForced: boolean): Promise<void> {
-    if (this.#isLoading || (!isForced && this.covers(view))) return
+    if (!isForced && this.covers(view)) return
+    if (this.#isLoading) {
+      this.#next = view
+      return
+    }
     this.#isLoading = true
     try {
       const spanMs = spanOf(view)
@@ -69,5 +75,8 @@ export class TimelineLoader {
     } finally {
       this.#isLoading = false
     }
+    const next = this.#next
+    this.#next = undefined
+    if (next) await this.load(next, zone, false)
   }
 }

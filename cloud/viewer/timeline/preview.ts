@@ -64,7 +64,6 @@ export class Preview {
       pen.clearRect(0, 0, this.#canvas.width, this.#canvas.height)
       return
     }
-    this.#canvas.dataset.drawn = String(Number(this.#canvas.dataset.drawn ?? 0) + 1)
     pen.drawImage(picture, 0, 0, this.#canvas.width, this.#canvas.height)
   }
 

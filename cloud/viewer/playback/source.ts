@@ -1,0 +1,19 @@
+import { type Camera, loadTimeline, playlistUrl, type Recording } from '../api/api.ts'
+
+/** Where recordings come from: the API with a session, or a shared link without one. */
+export type Source = {
+  /** playlist of a range; without an end: of what is being recorded */
+  playlistUrl(camera: Camera, fromMs: number, toMs?: number): string
+  /** what is recorded from a moment on */
+  recordingsFrom(camera: Camera, utcMs: number): Promise<readonly Recording[]>
+}
+
+const LOOK_AHEAD_MS = 86_400_000
+
+export const API_SOURCE: Source = {
+  playlistUrl,
+  recordingsFrom: async (camera, utcMs) => {
+    const range = { fromMs: utcMs, toMs: Math.max(Date.now(), utcMs + LOOK_AHEAD_MS) }
+    return (await loadTimeline(camera, range)).recordings
+  },
+}
