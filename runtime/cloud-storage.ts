@@ -404,12 +404,14 @@ export class CloudStorage extends EventFunctions {
     const verdict = await askDestroy(this.#system, timeout_ms)
     if (verdict.code !== iv_err_code_e.IV_ERR_NONE) return this.conclude(verdict)
     for (const archive of this.#archives.values()) archive.clear()
-    for (const [id, { uplink, events }] of this.#lines) {
-      events.discard()
+    for (const [id, line] of this.#lines) {
+      line.events.discard()
       // stops recording, with its callback, before what was recorded is thrown away
       plans.set(id, { ...NO_PLAN })
-      uplink.discard()
+      this.#keeper.discard(line)
+      line.uplink.discard()
     }
+    this.#keeper.destroyed()
     return iv_err_code_e.IV_ERR_NONE
   }
 

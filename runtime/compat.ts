@@ -5,6 +5,7 @@ import type { ReservedFrame } from './capture/reserved-frame.ts'
 import type { LastError } from './channel/last-error.ts'
 import type { ChannelStats } from './channel/stats.ts'
 import { CloudStorage } from './cloud-storage.ts'
+import type { Loss } from './mqtt/messages.ts'
 import type { SystemStats } from './metrics/system-metrics.ts'
 import { System } from './system.ts'
 import type { SystemOptions } from './system-options.ts'
@@ -33,6 +34,8 @@ export const pushCsStream = (
 ): number => storage.pushCsStream(channel, type, pack)
 export const reserveCsFrame = (channel: number, length: number, frame: ReservedFrame): number =>
   storage.reserveCsFrame(channel, length, frame)
+/** What is missing of a channel, or of all, and why: not of the specification. */
+export const losses = (channel?: number): Loss[] => storage.losses(channel)
 export const setCsTransTime = (upload_timeout_ms: number, reply_timeout_ms: number): number =>
   storage.setCsTransTime(upload_timeout_ms, reply_timeout_ms)
 

@@ -3,6 +3,7 @@ import type { Channel } from './channel/channel.ts'
 import { Ledger, type NewLoss } from './ledger/ledger.ts'
 import { LedgerFile } from './ledger/ledger-file.ts'
 import { LossReporter } from './ledger/loss-reporter.ts'
+import type { Line } from './line.ts'
 import type { DropPolicy } from './spool/drop-policy.ts'
 import type { CheckedSpool } from './spool/options.ts'
 import { Spool } from './spool/spool.ts'
@@ -41,6 +42,10 @@ export class Keeper {
     const ledger = this.#openLedger()
     const { spool } = options
     if (spool) this.spool = this.#openSpool(spool, options.dropPolicy, ledger)
+    if (this.spool && ledger.isPurgeDue) {
+      ledger.isPurgeDue = false
+      this.destroyed()
+    }
     const nowMs = this.#system.clock.nowMs()
     for (const channel of options.channels) {
       const safeMs = ledger.takeInterrupted(channel)
@@ -65,6 +70,25 @@ export class Keeper {
   recording(channel: number, sinceMs: number | undefined): void {
     if (sinceMs === undefined) this.#ledger?.unmark(channel)
     else this.#ledger?.mark(channel, sinceMs)
+  }
+
+  /** Recordings were destroyed: of a channel's ring nothing is to be kept. */
+  discard({ channel, spool }: Line): void {
+    const { clock } = this.#system
+    const bytes = spool ? spool.writer.discard() : channel.buffered
+    const endMs = clock.nowMs()
+    const startMs = endMs - channel.latency.lagMs(clock.monoMs())
+    this.#ledger?.add({ channel: channel.id, startMs, endMs, bytes, cause: 'destroyed' })
+  }
+
+  /** Recordings were destroyed: what was kept of any channel goes, also what a spool that is not open now has. */
+  destroyed(): void {
+    const ledger = this.#openLedger()
+    for (const { channel, startMs, endMs, acked, to } of this.spool?.slices ?? [])
+      ledger.add({ channel, startMs, endMs, bytes: Math.max(0, to - acked), cause: 'destroyed' })
+    this.spool?.clear()
+    if (!this.spool) ledger.isPurgeDue = true
+    ledger.save()
   }
 
   /** Called about once a second. */

@@ -23,6 +23,7 @@ const stateSchema = z.object({
     }),
   ),
   withdrawn: z.array(lossIdSchema),
+  isPurgeDue: z.boolean(),
   /** channels that were recording, and up to when all that they recorded was safe */
   recording: z.array(z.object({ channel: z.int(), safeMs: z.number() })),
 })

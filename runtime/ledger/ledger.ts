@@ -48,6 +48,8 @@ export class Ledger {
   /** channels that were recording when an earlier start of the program ended */
   readonly #interrupted = new Map<number, number>()
   #number = 0
+  /** recordings were destroyed while no spool was open: what the next one finds is to go */
+  isPurgeDue = false
   #isDirty = false
   #writtenMs = Number.NEGATIVE_INFINITY
   #hasFailed = false
@@ -57,6 +59,7 @@ export class Ledger {
     const state = this.#read()
     for (const entry of state?.entries ?? []) this.#entries.set(keyOf(entry.loss), entry)
     for (const id of state?.withdrawn ?? []) this.#withdrawn.add(id)
+    this.isPurgeDue = state?.isPurgeDue ?? false
     for (const { channel, safeMs } of state?.recording ?? []) this.#interrupted.set(channel, safeMs)
   }
 
@@ -168,6 +171,7 @@ export class Ledger {
         version: 1,
         entries: [...this.#entries.values()],
         withdrawn: [...this.#withdrawn],
+        isPurgeDue: this.isPurgeDue,
         recording: [...this.#interrupted, ...this.#recording].map(([channel, safeMs]) => ({
           channel,
           safeMs,

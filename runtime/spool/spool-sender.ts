@@ -127,7 +127,9 @@ export class SpoolSender {
   }
 
   async #send(slice: SpoolSlice, progress: Progress): Promise<Verdict> {
-    while (!this.#isClosed) {
+    const { spool } = this.#options
+    // what was destroyed meanwhile is not sent on
+    while (!this.#isClosed && spool.get(slice.channel, slice.id) === slice) {
       const answer = await this.#step(slice, progress)
       if (!answer) return 'later'
       const verdict = await this.#took(slice, progress, answer)

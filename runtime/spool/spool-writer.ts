@@ -146,8 +146,12 @@ export class SpoolWriter {
   /** Recordings were destroyed: nothing of what is here now is saved. Bytes that go with it. */
   discard(): number {
     const { store, spool } = this.#options
-    const bytes = Math.max(0, this.#unsafe)
-    if (this.#current?.stored) spool.remove(this.#current.stored)
+    let bytes = Math.max(0, this.#unsafe)
+    const stored = this.#current?.stored
+    if (stored) {
+      bytes += Math.max(0, stored.to - stored.acked)
+      spool.remove(stored)
+    }
     this.#current = undefined
     this.#number = store.nextSlice
     this.#safe = store.head

@@ -40,6 +40,9 @@ export class SimCloud {
   unheardBytes = 0
   readonly #clock: FakeClock
   #bytes = 0
+  #tokens = 0
+  /** those of before a destruction are void */
+  #firstToken = 0
 
   constructor(clock: FakeClock) {
     this.#clock = clock
@@ -47,21 +50,24 @@ export class SimCloud {
 
   client(isAlive: () => boolean): SliceClient {
     return {
-      create: (_, __, start) => this.#answer(isAlive, () => this.#create(start)),
-      append: (location, _, append) => this.#answer(isAlive, () => this.#append(location, append)),
-      ask: (location) => this.#answer(isAlive, () => this.#ask(location)),
+      create: (_, token, start) => this.#answer(isAlive, token, () => this.#create(start)),
+      append: (location, token, append) =>
+        this.#answer(isAlive, token, () => this.#append(location, append)),
+      ask: (location, token) => this.#answer(isAlive, token, () => this.#ask(location)),
       close: () => {},
     }
   }
 
-  #answer(isAlive: () => boolean, run: () => TusAnswer): Promise<TusAnswer> {
+  #answer(isAlive: () => boolean, token: string, run: () => TusAnswer): Promise<TusAnswer> {
     const { network } = this
     const waitMs = network === 'up' ? LATENCY_MS : network === 'slow' ? SLOW_MS : TIMEOUT_MS
     return new Promise((resolve) =>
       this.#clock.after(waitMs, () => {
         if (!isAlive()) return
         const before = this.#bytes
-        const answer = network === 'down' ? undefined : run()
+        const isVoid = Number(token) < this.#firstToken
+        const gone = { outcome: 'gone', status: 410, message: 'destroyed' } as const
+        const answer = network === 'down' ? undefined : isVoid ? gone : run()
         const isHeard = network === 'up' || network === 'slow'
         if (!isHeard) this.unheardBytes += this.#bytes - before
         resolve(isHeard && answer ? answer : { outcome: 'retry', status: 0, message: network })
@@ -148,7 +154,7 @@ export class SimCloud {
         }
       case 'upload_token': {
         const data = {
-          token: 't',
+          token: String(++this.#tokens),
           expiresAtMs: this.#clock.nowMs() + 3_600_000,
           url: COLLECTION.href,
         }
@@ -161,6 +167,7 @@ export class SimCloud {
         return { method: 'clock_epoch_reply', ...ok }
       case 'destroy':
         this.slices.clear()
+        this.#firstToken = this.#tokens + 1
         return { method: 'destroy_reply', ...ok }
       default:
         return undefined
@@ -253,7 +260,15 @@ export class SimDevice {
 
   /** sysInit and initCs, up to the start callback. */
   async open(): Promise<this> {
-    const { storePath, channel, callbacks, extra, clock } = this.#options
+    const { channel, callbacks, extra, clock } = this.#options
+    await this.openSystem()
+    await this.init(extra, channel, callbacks)
+    await clock.advance(200)
+    return this
+  }
+
+  async openSystem(): Promise<void> {
+    const { storePath, clock } = this.#options
     const identity = {
       productId: 'SIM',
       deviceName: 'cam',
@@ -266,9 +281,7 @@ export class SimDevice {
       ...(storePath !== undefined && { storePath }),
     })
     if (code !== 0) throw new Error(this.system.lastError)
-    await this.init(extra, channel, callbacks)
-    await clock.advance(200)
-    return this
+    await clock.advance(50)
   }
 
   async init(
