@@ -7,6 +7,7 @@ const HELP = `skyrill: record cameras to the cloud
 
   skyrill push     push a camera, a file or an RTSP stream to a cloud
   skyrill cloud    run the cloud: ingest, index, playback page
+  skyrill audit    compare the indexes of a bucket with what is in it
   skyrill mux      write raw H.264/H.265 and sound as MPEG-TS or fMP4 slices
   skyrill inspect  report on an MPEG-TS, fMP4, H.264 or H.265 file, with its faults
   skyrill bench    measure muxer and encoder against others
@@ -18,6 +19,8 @@ const HELP = `skyrill: record cameras to the cloud
 const COMMANDS: Record<string, () => Promise<Command>> = {
   push: async () => (await import('./cli/push-command.ts')).pushCommand,
   cloud: async () => (await import('./cli/cloud-command.ts')).cloudCommand,
+  audit: async () => async (args) =>
+    (await import('./cli/cloud-command.ts')).cloudCommand(['audit', ...args]),
   mux: async () => (await import('./mux.ts')).mux,
   inspect: async () => (await import('./inspect.ts')).inspect,
   bench: async () => (await import('./cli/bench-command.ts')).benchCommand,

@@ -11,6 +11,7 @@ import { Camera } from './camera/camera.ts'
 import { METRICS_ADDRESS, metricsAddress, serveMetrics } from './camera/metrics-server.ts'
 import { openSource } from './camera/open-source.ts'
 import { StatusFigures, StatusLine } from './camera/status-line.ts'
+import { bucketUplinkOption } from './cli/bucket-options.ts'
 import { choiceOption, fpsOption, numberOption, readOptions, withDefault } from './cli/options.ts'
 import { ServiceManager } from './cli/service-manager.ts'
 import { InputError, UsageError } from './cli/usage-error.ts'
@@ -20,6 +21,11 @@ const HELP = `skyrill push: record a file, an IP camera or a capture device to a
   skyrill push --cloud URL --product-id ID --device-name NAME --device-secret SECRET --input INPUT
 
   --cloud URL            mqtt://host:1883, mqtts://, ws:// or wss:// (http://host means MQTT on port 1883 of it)
+  --bucket URL           in place of a cloud an S3-compatible bucket, https://endpoint/bucket or https://endpoint/bucket/prefix;
+                         keys from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Played by: skyrill cloud --bucket URL
+  --fallback URL         a second bucket for when the first one fails
+  --region NAME          region of the buckets; default AWS_REGION, else us-east-1
+  --encrypt-to FILE.pem  encrypt for the owner of this RSA public key before anything leaves the device
   --product-id ID        identity of the device, as registered with the cloud
   --device-name NAME
   --device-secret SECRET (or the environment variable SKYRILL_DEVICE_SECRET, which other users cannot see)
@@ -42,6 +48,10 @@ const HELP = `skyrill push: record a file, an IP camera or a capture device to a
 
 const OPTIONS = {
   cloud: { type: 'string' },
+  bucket: { type: 'string' },
+  fallback: { type: 'string' },
+  region: { type: 'string' },
+  'encrypt-to': { type: 'string' },
   'product-id': { type: 'string' },
   'device-name': { type: 'string' },
   'device-secret': { type: 'string' },
@@ -68,11 +78,12 @@ const required = (name: string, value: string | undefined): string => {
   return value
 }
 
-const readCa = (path: string): string => {
+const readPem = (name: string, path: string | undefined): string | undefined => {
+  if (path === undefined) return undefined
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new InputError(`--ca ${path}: ${(error as Error).message}`)
+    throw new InputError(`--${name} ${path}: ${(error as Error).message}`)
   }
 }
 
@@ -83,11 +94,16 @@ const parse = (args: string[]) => {
   if (bufferKib !== undefined && bufferKib % 4 !== 0)
     throw new UsageError(`--buffer ${bufferKib}: must be a multiple of 4 KiB`)
   const secret = values['device-secret'] ?? process.env.SKYRILL_DEVICE_SECRET
+  const ca = readPem('ca', values.ca)
+  const publicKey = readPem('encrypt-to', values['encrypt-to'])
+  const uplink = bucketUplinkOption({ ...values, ca })
   return {
-    cloudUrl: required('cloud', values.cloud),
+    uplink,
+    encryption: publicKey === undefined ? undefined : { mode: 'owner' as const, publicKey },
+    cloudUrl: uplink ? values.cloud : required('cloud', values.cloud),
     productId: required('product-id', values['product-id']),
     deviceName: required('device-name', values['device-name']),
-    deviceSecret: required('device-secret', secret),
+    deviceSecret: uplink ? secret : required('device-secret', secret),
     input: required('input', values.input),
     audio: values.audio,
     audioRate: numberOption('rate', values.rate, { min: 8000, max: 96_000, unit: 'Hz' }),
@@ -97,7 +113,7 @@ const parse = (args: string[]) => {
     format: choiceOption('format', values.format, ['ts', 'fmp4']) ?? 'ts',
     bufferBytes: (bufferKib ?? 4096) * 1024,
     login: choiceOption('login', values.login, ['hmac', 'static']) ?? 'hmac',
-    ca: values.ca === undefined ? undefined : readCa(values.ca),
+    ca,
     metrics: values.metrics === undefined ? undefined : metricsAddress(values.metrics),
     logLevel: choiceOption('log', values.log, LOG_LEVELS) ?? 'warn',
   }
@@ -115,12 +131,15 @@ export const push = async (args: string[]): Promise<number> => {
   const source = openSource(options)
   const system = new System()
   const storage = new CloudStorage(system)
-  let offline = 'connecting'
+  // a bucket has no connection of its own: what fails is logged
+  let offline = options.cloudUrl === undefined ? '' : 'connecting'
   const code = await system.init({
     productId: options.productId,
     deviceName: options.deviceName,
-    deviceSecret: options.deviceSecret,
-    cloudUrl: options.cloudUrl,
+    ...(options.deviceSecret === undefined ? {} : { deviceSecret: options.deviceSecret }),
+    ...(options.cloudUrl === undefined ? {} : { cloudUrl: options.cloudUrl }),
+    ...(options.uplink === undefined ? {} : { uplink: options.uplink }),
+    ...(options.encryption === undefined ? {} : { encryption: options.encryption }),
     login: options.login,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     logger: log,

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { BUCKET_HELP, bucketCommand, isBucketCommand } from './bucket/command.ts'
 import { COMMANDS_HELP, runCommand } from './commands.ts'
 import { parseEnv } from './env.ts'
 import { errorText } from './log.ts'
@@ -26,7 +27,9 @@ const serve = async (): Promise<void> => {
 
 try {
   const args = process.argv.slice(2)
-  if (args.includes('--help') || args.includes('-h')) process.stdout.write(`${COMMANDS_HELP}\n`)
+  if (isBucketCommand(args)) process.exitCode = await bucketCommand(args)
+  else if (args.includes('--help') || args.includes('-h'))
+    process.stdout.write(`${COMMANDS_HELP}\n\n${BUCKET_HELP}\n`)
   else {
     const code = await runCommand(parseEnv(process.env), args)
     if (code === undefined) await serve()
