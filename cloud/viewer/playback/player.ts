@@ -222,6 +222,7 @@ export class Player {
 
   /** Does what can be done about a fatal fault; false when that is nothing. */
   #recovers(hls: Hls, camera: Camera, data: ErrorData): boolean {
+    if (isCodecFault(data.details)) return false
     if (data.type === ErrorTypes.MEDIA_ERROR) {
       if (this.#recoveries++ >= MEDIA_RECOVERIES_MAX) return false
       hls.recoverMediaError()

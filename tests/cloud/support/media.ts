@@ -16,13 +16,37 @@ const parsePlaylist = (text: string) => {
   }
 }
 
+/** How each codec is made, a GOP a second, and how it is called. */
+const ENCODERS = {
+  h264: {
+    args: [
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', '25', '-sc_threshold', '0'],
+    ],
+    codecs: 'avc1.42c01e',
+  },
+  h265: {
+    args: [
+      ...['-c:v', 'libx265', '-preset', 'ultrafast', '-tag:v', 'hvc1', '-x265-params'],
+      'log-level=error:bframes=0:keyint=25:min-keyint=25:scenecut=0:open-gop=0',
+    ],
+    codecs: 'hvc1.1.6.L63.90',
+  },
+} as const
+
 /**
  * Slices as a device would send them, made with ffmpeg: `seconds` each, a GOP a second, a burnt-in counter, a tone. Their
  * timestamps begin anew in each, so each is marked as a discontinuity.
  */
 export const makeSlices = (
   folder: string,
-  { count = 1, seconds = 10, startUtcMs = 0, format = 'ts' as 'ts' | 'fmp4', boot = '0' } = {},
+  {
+    count = 1,
+    seconds = 10,
+    startUtcMs = 0,
+    format = 'ts' as 'ts' | 'fmp4',
+    boot = '0',
+    codec = 'h264' as keyof typeof ENCODERS,
+  } = {},
 ): MadeSlice[] =>
   Array.from({ length: count }, (_, at) => {
     const list = join(folder, `${format}-${at}.m3u8`)
@@ -35,7 +59,7 @@ export const makeSlices = (
         '-i',
         `sine=frequency=${440 + 110 * at}:sample_rate=16000:duration=${seconds}`,
       ],
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', '25', '-sc_threshold', '0'],
+      ...ENCODERS[codec].args,
       ...['-pix_fmt', 'yuv420p', '-b:v', '600k', '-c:a', 'aac', '-ac', '1', '-b:a', '32k'],
       ...['-f', 'hls', '-hls_time', '1', '-hls_flags', 'single_file', '-hls_list_size', '0'],
       ...['-hls_playlist_type', 'vod', '-hls_segment_type', format === 'ts' ? 'mpegts' : 'fmp4'],
@@ -55,7 +79,7 @@ export const makeSlices = (
     const start = sliceStart({
       id: sliceId(at + 1, boot.padStart(16, '0')),
       format,
-      codecs: 'avc1.42c01e,mp4a.40.2',
+      codecs: `${ENCODERS[codec].codecs},mp4a.40.2`,
       width: 640,
       height: 360,
       startUtcMs: startMs,
