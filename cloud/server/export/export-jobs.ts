@@ -4,6 +4,7 @@ import { open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Catalog } from '../catalog.ts'
 import { ApiError, badRequest, notFound } from '../errors.ts'
+import { requireReadable } from '../hls/slice-key.ts'
 import { errorText, type Logger } from '../log.ts'
 import { deviceKey, sliceObjectKey } from '../slice.ts'
 import type { ExportJob } from '../store/index/export-store.ts'
@@ -98,6 +99,7 @@ export class ExportJobs {
     })
     const wanted = exportedSegments(slices, { startMs, endMs })
     if (wanted.length === 0) throw notFound('nothing was recorded in the range')
+    requireReadable(slices)
     const change = findChange(slices)
     if (change)
       throw new ApiError(

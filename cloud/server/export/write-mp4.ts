@@ -1,7 +1,8 @@
 import type { Segment } from '../hls/segments.ts'
-import { segmentsOf } from '../hls/segments.ts'
+import { segmentsOf, segmentsWithin } from '../hls/segments.ts'
 import { playablePieces, sliceFileName } from '../slice.ts'
 import type { Interval, Slice } from '../store/index/types.ts'
+import { decryptSegment } from './decrypt.ts'
 import { fragment } from './mp4/fragment.ts'
 import {
   AUDIO_TRACK,
@@ -12,7 +13,13 @@ import {
   VIDEO_TRACK,
 } from './mp4/init.ts'
 import { Mp4Source } from './mp4/source.ts'
-import { ExportFault, type Group, VIDEO_TIMESCALE } from './sample.ts'
+import {
+  ExportFault,
+  type Group,
+  type SliceTracks,
+  type TrackConfig,
+  VIDEO_TIMESCALE,
+} from './sample.ts'
 import { ExportTimeline } from './timeline.ts'
 import { TsSource } from './ts/source.ts'
 
@@ -34,9 +41,10 @@ export const exportedSegments = (
   { startMs, endMs }: Interval,
 ): { slice: Slice; segment: Segment }[] => {
   const byFile = new Map(slices.map((slice) => [sliceFileName(slice), slice]))
-  return segmentsOf(slices)
-    .filter((one) => one.startMs < endMs && one.startMs + one.durationMs > startMs)
-    .map((segment) => ({ slice: byFile.get(segment.file)!, segment }))
+  return segmentsWithin(segmentsOf(slices), startMs, endMs).map((segment) => ({
+    slice: byFile.get(segment.file)!,
+    segment,
+  }))
 }
 
 /** Where the recording of a range changes so that one file cannot hold it; undefined when it does not. */
@@ -57,6 +65,24 @@ export const findChange = (
     if (a.width !== b.width || a.height !== b.height)
       return { atMs, what: `from ${a.width}x${a.height} to ${b.width}x${b.height}` }
     if (a.format !== b.format) return { atMs, what: `from ${a.format} to ${b.format}` }
+  }
+  return undefined
+}
+
+/** GOPs in which sound is looked for that was announced. */
+const PROBES_MAX = 5
+
+/** What the sound of a slice in TS is like; it may begin behind the first GOP, when the head has long been written. */
+const probeAudio = async (
+  { read }: Pick<Mp4Work, 'read'>,
+  wanted: ReturnType<typeof exportedSegments>,
+): Promise<TrackConfig | undefined> => {
+  for (const { slice, segment } of wanted.slice(0, PROBES_MAX)) {
+    if (slice.format !== 'ts' || !slice.codecs.includes('mp4a')) return undefined
+    const bytes = await read(slice, segment.offset, segment.offset + segment.bytes)
+    const source = new TsSource(slice)
+    source.read(decryptSegment(slice, segment, bytes))
+    if (source.tracks.audio) return source.tracks.audio
   }
   return undefined
 }
@@ -88,6 +114,13 @@ export const writeMp4 = async (work: Mp4Work): Promise<Mp4Result> => {
     entries.push({ bytes: bytes.length, durationTicks })
   }
 
+  const expectedAudio = await probeAudio(work, wanted)
+  let gathered: { group: Group; tracks: SliceTracks; isBreak: boolean } | undefined
+  const flush = async (): Promise<void> => {
+    if (gathered) await put(timeline.add(gathered.group, gathered.tracks, gathered.isBreak))
+    gathered = undefined
+  }
+
   let source: TsSource | Mp4Source | undefined
   let file = ''
   let done = 0
@@ -97,15 +130,23 @@ export const writeMp4 = async (work: Mp4Work): Promise<Mp4Result> => {
         slice.format === 'ts'
           ? source instanceof TsSource && !segment.discontinuity
             ? source
-            : new TsSource(slice)
+            : new TsSource(slice, expectedAudio)
           : new Mp4Source(await work.read(slice, 0, slice.initBytes))
     file = segment.file
     const bytes = await work.read(slice, segment.offset, segment.offset + segment.bytes)
-    const group = source!.read(bytes)
-    await put(timeline.add(group, source!.tracks, segment.discontinuity))
+    const group = source!.read(decryptSegment(slice, segment, bytes))
+    if (gathered && !segment.startsWithIdr && !segment.discontinuity) {
+      // a fragment that was encrypted by itself is a part of a GOP
+      gathered.group.video.push(...group.video)
+      gathered.group.audio.push(...group.audio)
+    } else {
+      await flush()
+      gathered = { group, tracks: source!.tracks, isBreak: segment.discontinuity }
+    }
     done += segment.bytes
     work.progress(done, total)
   }
+  await flush()
   await put(timeline.end())
   if (position === 0) throw new ExportFault('nothing was recorded in the range')
   const durationMs = (timeline.durationTicks * 1000) / VIDEO_TIMESCALE

@@ -30,7 +30,7 @@ export const createExport = createRoute({
   summary: 'Write a range as one MP4 file, without encoding it again',
   description:
     'The file begins at the picture from which the range can be decoded and ends behind the range. Gaps are left out. Where codec, size or tracks change ' +
-    'the answer is 409 `mixed_formats`, and says where.',
+    'the answer is 409 `mixed_formats`, and says where; what only its owner can decrypt is 409 `owner_key_needed`.',
   method: 'post',
   path: `${CHANNEL_PATH}/exports`,
   request: {

@@ -40,7 +40,11 @@ export class TsSource {
   #wrapped = 0
   #lastDts: number | undefined
 
-  constructor(private readonly size: VisualSize) {}
+  constructor(
+    private readonly size: VisualSize,
+    /** what the sound is like, where a GOP has none yet */
+    private readonly expectedAudio?: TrackConfig,
+  ) {}
 
   /** Those of the GOP that was read last. */
   get tracks(): SliceTracks {
@@ -76,7 +80,10 @@ export class TsSource {
     }
     const config = entry ? { timescale: VIDEO_TIMESCALE, entry } : this.#tracks?.video
     if (!config) throw new ExportFault('a GOP has no parameter sets')
-    this.#tracks = { video: config, audio: audioConfig ?? this.#tracks?.audio }
+    this.#tracks = {
+      video: config,
+      audio: audioConfig ?? this.#tracks?.audio ?? this.expectedAudio,
+    }
     return { video, audio }
   }
 

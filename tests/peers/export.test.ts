@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict'
+import { createCipheriv } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { findChange, type Mp4Result, writeMp4 } from '../../../cloud/server/export/write-mp4.ts'
-import type { Slice } from '../../../cloud/server/store/index/types.ts'
-import { checkMp4 } from '../../../tools/check-mp4.ts'
+import { findChange, type Mp4Result, writeMp4 } from '../../cloud/server/export/write-mp4.ts'
+import type { Slice } from '../../cloud/server/store/index/types.ts'
+import { checkMp4 } from '../../tools/check-mp4.ts'
+import { MUX_DEFAULTS, muxFiles } from '../../tools/mux.ts'
+import { sliceId } from '../cloud/support/device.ts'
+import { type MadeSlice, makeSlices } from '../cloud/support/media.ts'
 import {
   audioFrameMd5s,
   decodeComplaints,
   ffmpeg,
   ffprobe,
   videoFrameMd5s,
-} from '../../support/ffmpeg.ts'
-import { needTool } from '../../support/tools.ts'
-import { type MadeSlice, makeSlices } from '../support/media.ts'
+} from '../support/ffmpeg.ts'
+import { ROOT } from '../support/paths.ts'
+import { needTool } from '../support/tools.ts'
 
 const T0 = Date.UTC(2026, 10, 24, 10)
 const skip = needTool('ffmpeg')
@@ -128,6 +132,110 @@ for (const format of ['ts', 'fmp4'] as const)
       assert.equal(decodeComplaints(path), '')
     })
   })
+
+/** Slices as the core writes them: without a break, its own sample entries, sound that lags behind the pictures. */
+const coreSlices = async (format: 'ts' | 'fmp4', extra: object = {}): Promise<MadeSlice[]> => {
+  const out = mkdtempSync(join(folder, 'core-'))
+  const demo = join(ROOT, 'tools', 'demo')
+  const report = await muxFiles({
+    ...MUX_DEFAULTS,
+    format,
+    out,
+    videoPath: join(demo, 'clip.h264'),
+    audioPath: join(demo, 'clip.aac'),
+    utcMs: T0,
+    ...extra,
+  })
+  return report.slices.map((slice, at) => {
+    const data = readFileSync(join(out, slice.file))
+    const { initBytes, startUtcMs, durationMs, frames } = slice
+    return {
+      data,
+      start: {
+        id: sliceId(at + 1),
+        format,
+        codecs: 'avc1.4d401f,mp4a.40.2',
+        width: 1280,
+        height: 720,
+        startUtcMs: Math.round(startUtcMs),
+        startPtsMs: slice.startPtsMs,
+        startSeq: 0,
+        discontinuity: slice.discontinuity,
+        initBytes,
+      },
+      // one piece: it may hold several GOPs
+      pieces: [
+        {
+          o: initBytes,
+          b: data.length - initBytes,
+          t: Math.round(startUtcMs),
+          d: durationMs,
+          n: frames,
+          k: 1,
+        },
+      ],
+    }
+  })
+}
+
+for (const format of ['ts', 'fmp4'] as const)
+  test(`slices of the core in ${format}: no cut between them, every picture and frame of sound as it was`, {
+    skip,
+  }, async () => {
+    const made = await coreSlices(format)
+    assert.ok(made.length >= 2)
+    const { path, bytes, result } = await exportOf(sourceOf(made), T0, T0 + 20_480)
+    // the pieces here are whole slices, so a fragment has several GOPs
+    assert.deepEqual(
+      faults(bytes).filter(({ rule }) => rule !== 'fragment.key-first'),
+      [],
+    )
+    assert.equal(decodeComplaints(path), '')
+    assert.equal(result.cuts, 0)
+    near(result.durationMs, 20_480, 1, 'duration')
+    const video = packets(path, 'v')
+    assert.equal(video.length, 512)
+    for (const [at, packet] of video.entries()) near(packet.at, at * 0.04, 0.0005, `picture ${at}`)
+    const audio = packets(path, 'a')
+    assert.ok(audio.length >= 318, `${audio.length} frames of sound`)
+    for (const [at, packet] of audio.entries())
+      near(packet.at - audio[0]!.at, at * 0.064, 0.0005, `sound ${at}`)
+    near(audio[0]!.at, 0, 0.13, 'sound begins with the pictures')
+    const original = videoFrameMd5s(join(ROOT, 'tools/demo/clip.h264'), ['-f', 'h264'])
+    assert.deepEqual(videoFrameMd5s(path), original)
+  })
+
+/** The same slice as a device that encrypts would send it: each piece by itself, fMP4 cut into single fragments of a GOP. */
+const encrypted = ({ start, data, pieces }: MadeSlice): MadeSlice => {
+  const [key, iv] = ['00112233445566778899aabbccddeeff', 'ffffffffffffffffffffffffffffffff']
+  const out = [data.subarray(0, start.initBytes)]
+  let o = start.initBytes
+  const sealed = pieces.map((piece, at) => {
+    const number = ((BigInt(`0x${iv}`) + BigInt(at)) % 2n ** 128n).toString(16).padStart(32, '0')
+    const cipher = createCipheriv(
+      'aes-128-cbc',
+      Buffer.from(key, 'hex'),
+      Buffer.from(number, 'hex'),
+    )
+    const plain = data.subarray(piece.o, piece.o + piece.b)
+    const bytes = Buffer.concat([cipher.update(plain), cipher.final()])
+    out.push(bytes)
+    const moved = { ...piece, o, b: bytes.length }
+    o += bytes.length
+    return moved
+  })
+  const encryption = { method: 'AES-128' as const, iv, key }
+  return { start: { ...start, encryption }, data: Buffer.concat(out), pieces: sealed }
+}
+
+test('what is encrypted with a key that the cloud has is the same file', { skip }, async () => {
+  for (const format of ['ts', 'fmp4'] as const) {
+    const made = makeSlices(folder, { count: 2, seconds: 2, startUtcMs: T0, format })
+    const clear = await exportOf(sourceOf(made), T0, T0 + 4000)
+    const sealed = await exportOf(sourceOf(made.map(encrypted)), T0, T0 + 4000)
+    assert.ok(clear.bytes.equals(sealed.bytes), format)
+  }
+})
 
 test('nothing in the range is a fault; a change is found with its time', { skip }, async () => {
   const made = makeSlices(folder, { count: 2, seconds: 2, startUtcMs: T0 })
