@@ -119,7 +119,9 @@ export class SliceWork {
     const upload = this.#upload
     if (!upload) return
     const wasBroken = this.#broken?.upload.number === upload.number
-    this.#report(upload, this.#uploadedBefore(upload) + upload.acknowledged, complete && !wasBroken)
+    // its beginning may have been evicted before its turn came
+    const isWhole = complete && !wasBroken && upload.startPosition === upload.slice.start
+    this.#report(upload, this.#uploadedBefore(upload) + upload.acknowledged, isWhole)
     this.#release(upload.slice.end)
     this.#queue.finished(upload)
     this.#upload = undefined
