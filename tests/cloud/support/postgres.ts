@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -33,7 +33,14 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-export type Postgres = { url: string; stop(): Promise<void> }
+export type Postgres = {
+  url: string
+  stop(): Promise<void>
+  /** kill -9 of the server and all its processes */
+  kill(): Promise<void>
+  /** after a kill: the same data on the same port */
+  start(): Promise<void>
+}
 
 /** A PostgreSQL server of its own on loopback, gone afterwards with all it held. */
 export const startPostgres = async (): Promise<Postgres> => {
@@ -57,19 +64,30 @@ export const startPostgres = async (): Promise<Postgres> => {
     ...[join(bin, 'postgres'), '-D', data, '-p', String(port), '-k', folder],
     ...['-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'],
   ]
-  const server = spawn(command!, args, { stdio: 'ignore', cwd: folder })
-  const ended = once(server, 'exit')
-  const stop = async () => {
-    server.kill('SIGINT')
+  let server: ChildProcess | undefined
+  const end = async (signal: NodeJS.Signals, whole: boolean) => {
+    const ending = server
+    server = undefined
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return
+    const ended = once(ending, 'exit')
+    // it leads a group of its own
+    process.kill(whole ? -ending.pid! : ending.pid!, signal)
     await ended
+  }
+  const stop = async () => {
+    await end('SIGINT', false)
     rmSync(folder, { recursive: true, force: true })
   }
   const url = `postgres://skyrill@127.0.0.1:${port}/postgres`
-  try {
-    await until(
+  const start = () =>
+    until(
       'PostgreSQL',
       async () => {
+        // what a kill has left is in its way for a moment
+        if (!server || server.exitCode !== null)
+          server = spawn(command!, args, { stdio: 'ignore', cwd: folder, detached: true })
         const client = new pg.Client({ connectionString: url })
+        client.on('error', () => {})
         try {
           await client.connect()
           await client.end()
@@ -78,11 +96,13 @@ export const startPostgres = async (): Promise<Postgres> => {
           return false
         }
       },
-      30_000,
-    )
+      60_000,
+    ).then(() => {})
+  try {
+    await start()
   } catch (error) {
     await stop()
     throw error
   }
-  return { url, stop }
+  return { url, stop, kill: () => end('SIGKILL', true), start }
 }
