@@ -24,6 +24,8 @@ import { PICTURES_PATH, pictureRoutes } from './routes/pictures.ts'
 import { pinRoutes } from './routes/pins.ts'
 import { planRoutes } from './routes/plans.ts'
 import { playbackRoutes } from './routes/playback.ts'
+import { productRoutes } from './routes/products.ts'
+import { registerRoutes } from './routes/register.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { setupRoutes } from './routes/setup.ts'
 import { sharedRoutes } from './routes/shared.ts'
@@ -49,6 +51,7 @@ const apiRoutes = (services: Services) =>
     .route('/', accountRoutes(services))
     .route('/', maintenanceRoutes(services))
     .route('/', hookRoutes(services))
+    .route('/', productRoutes(services))
     .route('/', setupRoutes(services))
 
 export type Api = ReturnType<typeof apiRoutes>
@@ -64,6 +67,7 @@ export const createApp = (services: Services): Hono => {
   // before the headers for browsers: devices do not need them, and every append would carry them
   app.route(UPLOADS_PATH, uploadRoutes(services))
   app.route(PICTURES_PATH, pictureRoutes(services))
+  app.route('/', registerRoutes(services))
   // its worker has a policy of its own
   app.route(FFMPEG_PATH, ffmpegRoutes())
   app.use(securityHeaders())

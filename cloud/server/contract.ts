@@ -5,4 +5,5 @@
 export * from '../../runtime/identity.ts'
 export * from '../../runtime/mqtt/bucket-layout.ts'
 export * from '../../runtime/mqtt/messages.ts'
+export * from '../../runtime/mqtt/registration.ts'
 export * from '../../runtime/mqtt/topics.ts'

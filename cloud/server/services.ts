@@ -14,6 +14,7 @@ import type { Dispatcher } from './notify/dispatcher.ts'
 import type { Hooks } from './notify/hooks.ts'
 import type { Notifier } from './notify/notifier.ts'
 import type { Presence } from './presence.ts'
+import type { Products } from './registration/products.ts'
 import type { Registry } from './registry.ts'
 import type { IndexStore } from './store/index/types.ts'
 import type { ObjectStore } from './store/objects/types.ts'
@@ -34,6 +35,7 @@ export type Services = {
   sessions: Sessions
   limits: Limits
   metrics: Metrics
+  products: Products
   hooks: Hooks
   deliveries: Deliveries
   notifier: Notifier

@@ -21,6 +21,7 @@ import { Metrics } from './metrics/metrics.ts'
 import { MqttBridge } from './mqtt-bridge.ts'
 import { type NotifyParts, openNotify } from './notify/open.ts'
 import { Presence } from './presence.ts'
+import { Products } from './registration/products.ts'
 import { Registry } from './registry.ts'
 import { Retention } from './retention.ts'
 import { picturePath } from './routes/pictures.ts'
@@ -137,7 +138,11 @@ export const startCloud = async (
       losses,
       answers: (device, clientToken) => cluster.answers(device, clientToken),
       destroy: (device) =>
-        destroyRecordings({ index, registry, presence, ingest, catalog, now, pushPlan }, device),
+        destroyRecordings(
+          { index, registry, presence, ingest, catalog, exports, now, pushPlan },
+          device,
+          'device',
+        ),
       presence,
       signer,
       log,
@@ -204,6 +209,7 @@ export const startCloud = async (
     const services: Services = {
       ...{ hooks, deliveries, notifier, dispatcher, vapidPublicKey },
       metrics,
+      products: new Products(index.db, now),
       broker,
       accounts,
       sessions,

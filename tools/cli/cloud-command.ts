@@ -30,7 +30,9 @@ export const cloudCommand = async (args: string[]): Promise<number> => {
     program = existsSync(CHECKOUT) ? CHECKOUT.href : installedProgram()
   } catch (error) {
     if (!args.includes('--help') && !args.includes('-h')) throw error
-    console.log(`skyrill cloud: run the cloud (ingest, index, playback page)\n\n  ${(error as Error).message}`)
+    console.log(
+      `skyrill cloud: run the cloud (ingest, index, playback page)\n\n  ${(error as Error).message}`,
+    )
     return 0
   }
   // it reads its arguments as if it had been called itself

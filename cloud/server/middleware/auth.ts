@@ -95,7 +95,13 @@ export const maySee = (c: Context, device: Pick<Device, 'productId' | 'deviceNam
 /** Paths of one device, as they stand in URLs. */
 const DEVICE_PATH = /^\/(?:api\/devices|media)\/([^/]+)\/([^/]+)(?:\/|$)/
 /** What an account that sees some devices only may ask for besides them; the list itself is cut to them. */
-const OWN_PATHS = new Set(['/api/devices', '/api/session', '/api/session/password', '/api/push/key', '/api/push/subscription'])
+const OWN_PATHS = new Set([
+  '/api/devices',
+  '/api/session',
+  '/api/session/password',
+  '/api/push/key',
+  '/api/push/subscription',
+])
 
 /** An account that sees some devices only gets nothing else: what a route forgets to ask is refused here. */
 const checkScope = (c: Context, { devices }: Access): void => {
