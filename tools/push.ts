@@ -13,6 +13,7 @@ import { openSource } from './camera/open-source.ts'
 import { StatusFigures, StatusLine } from './camera/status-line.ts'
 import { bucketUplinkOption } from './cli/bucket-options.ts'
 import { choiceOption, fpsOption, numberOption, readOptions, withDefault } from './cli/options.ts'
+import { registeredSecret, registrationOption } from './cli/registration-options.ts'
 import { ServiceManager } from './cli/service-manager.ts'
 import { InputError, UsageError } from './cli/usage-error.ts'
 
@@ -29,6 +30,8 @@ const HELP = `skyrill push: record a file, an IP camera or a capture device to a
   --product-id ID        identity of the device, as registered with the cloud
   --device-name NAME
   --device-secret SECRET (or the environment variable SKYRILL_DEVICE_SECRET, which other users cannot see)
+  --product-secret SECRET in place of a device secret (or SKYRILL_PRODUCT_SECRET): the device registers itself and keeps
+                         its secret in --secret-file FILE (default PRODUCT-NAME.secret); --http URL is the HTTP address of the cloud
   --input INPUT          FILE.h264 or .h265: raw stream, looped in real time with times that go on
                          v4l2:/dev/video0: a camera of this board, its own H.264 where it has an encoder (ffmpeg)
                          anything else that ffmpeg reads: FILE.mp4, FILE.ts, rtsp://camera/stream
@@ -55,6 +58,9 @@ const OPTIONS = {
   'product-id': { type: 'string' },
   'device-name': { type: 'string' },
   'device-secret': { type: 'string' },
+  'product-secret': { type: 'string' },
+  'secret-file': { type: 'string' },
+  http: { type: 'string' },
   input: { type: 'string' },
   audio: { type: 'string' },
   rate: { type: 'string' },
@@ -97,13 +103,15 @@ const parse = (args: string[]) => {
   const ca = readPem('ca', values.ca)
   const publicKey = readPem('encrypt-to', values['encrypt-to'])
   const uplink = bucketUplinkOption({ ...values, ca })
+  const registration = secret === undefined ? registrationOption(values, ca) : undefined
   return {
     uplink,
     encryption: publicKey === undefined ? undefined : { mode: 'owner' as const, publicKey },
     cloudUrl: uplink ? values.cloud : required('cloud', values.cloud),
     productId: required('product-id', values['product-id']),
     deviceName: required('device-name', values['device-name']),
-    deviceSecret: uplink ? secret : required('device-secret', secret),
+    registration,
+    deviceSecret: uplink || registration ? secret : required('device-secret', secret),
     input: required('input', values.input),
     audio: values.audio,
     audioRate: numberOption('rate', values.rate, { min: 8000, max: 96_000, unit: 'Hz' }),
@@ -126,6 +134,9 @@ export const push = async (args: string[]): Promise<number> => {
     console.log(HELP)
     return 0
   }
+  const deviceSecret = options.registration
+    ? await registeredSecret(options.registration)
+    : options.deviceSecret
   const line = new StatusLine()
   const log = clearing(line, consoleLogger(options.logLevel))
   const source = openSource(options)
@@ -136,7 +147,7 @@ export const push = async (args: string[]): Promise<number> => {
   const code = await system.init({
     productId: options.productId,
     deviceName: options.deviceName,
-    ...(options.deviceSecret === undefined ? {} : { deviceSecret: options.deviceSecret }),
+    ...(deviceSecret === undefined ? {} : { deviceSecret }),
     ...(options.cloudUrl === undefined ? {} : { cloudUrl: options.cloudUrl }),
     ...(options.uplink === undefined ? {} : { uplink: options.uplink }),
     ...(options.encryption === undefined ? {} : { encryption: options.encryption }),
