@@ -155,6 +155,14 @@ export class ExportJobs {
     await this.parts.index.exports.delete(id)
   }
 
+  /** Nothing of what a device recorded stays, not in files either; rows may be gone with the device. */
+  async destroy(deviceId: number): Promise<void> {
+    for (const { job } of [...this.#running.values()])
+      if (job.deviceId === deviceId) await this.delete(job.id)
+    for (const job of await this.list(deviceId)) await this.delete(job.id)
+    await this.sweep()
+  }
+
   path(id: string): string {
     return join(this.#folder, `${id}.mp4`)
   }

@@ -1,3 +1,4 @@
+import { actorOf, audit } from '../audit.ts'
 import { ApiError, notFound } from '../errors.ts'
 import { maySee } from '../middleware/auth.ts'
 import {
@@ -80,6 +81,8 @@ export const deviceRoutes = (services: Services) =>
       services.presence.forget(device.id)
       services.disconnect(`${device.productId}${device.deviceName}`)
       await services.ingest.destroy(device)
+      await services.exports.destroy(device.id)
+      await audit(services, actorOf(c), { action: 'delete_device', device })
       return c.body(null, 204)
     })
     .openapi(getUsage, async (c) => {

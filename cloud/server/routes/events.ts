@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import { actorOf } from '../audit.ts'
 import { eventKeySchema } from '../contract.ts'
 import { badRequest, notFound } from '../errors.ts'
 import { destroyRecordings } from '../events/destroy.ts'
@@ -142,6 +143,7 @@ export const eventRoutes = (services: Services) => {
       await destroyRecordings(
         { ...services, pushPlan: (...plan) => services.bridge.pushPlan(...plan) },
         device,
+        actorOf(c),
       )
       return c.body(null, 204)
     })

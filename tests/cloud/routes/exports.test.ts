@@ -135,4 +135,16 @@ describe('exports', { skip: needTool('ffmpeg') }, () => {
     assert.ok(existsSync(path(second.id)), 'files survive a restart')
     assert.ok(!existsSync(join(cloud.folder, 'exports', 'half.part')))
   })
+
+  test('destroyed with the recordings that they hold', async () => {
+    await over((await create(T0, T0 + 2000)).id)
+    assert.equal((await cloud.api('DELETE', '/devices/P1/cam1/recordings')).status, 204)
+    const listed = await (await cloud.api('GET', '/devices/P1/cam1/exports')).json()
+    assert.deepEqual(listed, { exports: [] })
+    assert.deepEqual(readdirSync(join(cloud.folder, 'exports')), [])
+    const { lines } = (await (await cloud.api('GET', '/audit?limit=1')).json()) as {
+      lines: { action: string; device: string }[]
+    }
+    assert.deepEqual([lines[0]?.action, lines[0]?.device], ['destroy', 'P1/cam1'])
+  })
 })
