@@ -34,7 +34,10 @@ export class SliceKeys {
     let known = this.#slices.get(slice)
     if (!known) {
       const key = randomBytes(AES_BLOCK)
-      known = { key, iv: randomBytes(AES_BLOCK), told: this.#wrap(key) }
+      const iv = randomBytes(AES_BLOCK)
+      // counting up never carries beyond the lower half: a shell can do it (docs/RECOVERY.md)
+      iv[AES_BLOCK / 2]! &= 0x7f
+      known = { key, iv, told: this.#wrap(key) }
       this.#slices.set(slice, known)
       this.#slices.delete(slice - KEPT)
     }
