@@ -4,6 +4,7 @@ import type { EventReport, EventStart, EventStop, PictureGrant } from '../mqtt/e
 import type { iv_cs_event_report_opt_e } from '../types.ts'
 import type { HttpTimeouts } from '../upload/http.ts'
 import type { EventCallbacks } from './callbacks.ts'
+import type { MailStore } from './mail-store.ts'
 import type { PutPicture } from './picture.ts'
 import type { PushWindow } from './window.ts'
 
@@ -49,6 +50,8 @@ export type EventParts = {
   recording: Recording
   cloud: EventCloud
   putPicture: PutPicture
+  /** keeps what the cloud has not been told over a restart */
+  mail?: MailStore | undefined
   callbacks: EventCallbacks
   /** analyses that the app wants for an event id */
   aiOf(eventId: number): number

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Channel } from '../channel/channel.ts'
 import { type Logger, withPrefix } from '../log.ts'
 import type { AiResult } from '../mqtt/event-messages.ts'
@@ -18,6 +19,7 @@ import { type DirectReportParts, reportDirectly } from './direct-report.ts'
 import { eventCloud } from './event-cloud.ts'
 import { Events, type EventVerdict } from './events.ts'
 import { checkInfo, eventIdFault } from './info.ts'
+import { MailStore } from './mail-store.ts'
 import { type PutPicture, pictureOf } from './picture.ts'
 import { pictureUploader } from './picture-upload.ts'
 import { positionFrom, positionTo } from './positions.ts'
@@ -73,6 +75,7 @@ export class EventModule {
       },
       cloud: this.#cloud,
       putPicture: this.#uploader(),
+      mail: system.storePath ? new MailStore(join(system.storePath, 'events'), log) : undefined,
       callbacks: new EventCallbacks(id, callbacks, log),
       aiOf: (eventId) => this.#ai.get(id, eventId),
       takeKey: () => system.takeEventKey(id),

@@ -1,5 +1,6 @@
 import type { Timer } from '../clock.ts'
 import { Machine } from '../machine.ts'
+import type { EventStart } from '../mqtt/event-messages.ts'
 import { ReplyCode } from '../mqtt/messages.ts'
 import { backoffMs } from '../upload/retry.ts'
 import type { EventParts } from './dependencies.ts'
@@ -29,6 +30,8 @@ export type EventSpan = {
 export type EventHooks = {
   /** it needs the recording no longer, or in another way */
   onRecordingChanged(): void
+  /** its picture was not there in time */
+  onLatePicture(start: EventStart, bytes: Uint8Array): void
   onOver(event: CloudEvent): void
 }
 
@@ -63,6 +66,7 @@ export class CloudEvent implements EventActions {
       log: parts.log,
       put: parts.putPicture,
       renewGrant: () => this.#announce(),
+      keep: (bytes) => this.#hooks.onLatePicture(this.#startParams(), bytes),
       handBack: (bytes, code) => parts.callbacks.pictureResult(bytes, code),
       onSettled: () => this.#look(),
     })
@@ -147,20 +151,14 @@ export class CloudEvent implements EventActions {
   }
 
   report(): void {
-    const { rule, channel, times, log, onTrialLeft } = this.#parts
-    const { key, id, info, startMs, videoStartMs, ai } = this.span
+    const { rule, times, log, onTrialLeft } = this.#parts
+    const { id } = this.span
     this.#announceTimer?.cancel()
     this.#after(times().replyMs)
     this.#picture.abandon()
     this.#isComplete = isComplete(rule, this.#video.counts, this.#picture.state === 'done')
     const params = {
-      channel,
-      key,
-      eventId: id,
-      info,
-      startMs: Math.round(startMs),
-      videoStartMs: Math.round(videoStartMs),
-      ai,
+      ...this.#startParams(),
       endMs: Math.round(this.#endMs),
       videoEndMs: Math.round(this.videoEndMs),
       video: this.#video.extent,
@@ -209,11 +207,10 @@ export class CloudEvent implements EventActions {
       this.#machine.send('settled')
   }
 
-  #announce(): void {
-    const { cloud, channel, log, askPlan, clock, random } = this.#parts
+  #startParams(): EventStart {
     const { key, id, info, startMs, videoStartMs, ai } = this.span
-    const params = {
-      channel,
+    return {
+      channel: this.#parts.channel,
       key,
       eventId: id,
       info,
@@ -221,7 +218,12 @@ export class CloudEvent implements EventActions {
       videoStartMs: Math.round(videoStartMs),
       ai,
     }
-    void cloud.start(params, ANNOUNCE_TIMEOUT_MS).then((answer) => {
+  }
+
+  #announce(): void {
+    const { cloud, log, askPlan, clock, random } = this.#parts
+    const { id } = this.span
+    void cloud.start(this.#startParams(), ANNOUNCE_TIMEOUT_MS).then((answer) => {
       if (this.state === 'reporting' || this.state === 'over') return
       if (answer?.code === ReplyCode.ok && answer.data) {
         this.#picture.grant(answer.data.picture)

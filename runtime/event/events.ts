@@ -4,6 +4,7 @@ import { type iv_cs_balance_info_s, iv_cs_type_e } from '../types.ts'
 import type { EventParts } from './dependencies.ts'
 import { CATCH_UP_MIN_MS, CloudEvent } from './event.ts'
 import { checkInfo, eventIdFault } from './info.ts'
+import { LatePictures } from './late-pictures.ts'
 import { Outbox } from './outbox.ts'
 import { type EventTimes, resolveTimes } from './times.ts'
 
@@ -24,6 +25,7 @@ const invalid = (message: string): EventVerdict => ({
 export class Events {
   readonly #parts: EventParts
   readonly #outbox: Outbox
+  readonly #late: LatePictures
   /** between start and stop, by id */
   readonly #running = new Map<number, CloudEvent>()
   /** those that have no result yet, in the order of their start */
@@ -41,7 +43,8 @@ export class Events {
 
   constructor(parts: EventParts) {
     this.#parts = parts
-    this.#outbox = new Outbox(parts.cloud, parts.clock, parts.random)
+    this.#outbox = new Outbox(parts)
+    this.#late = new LatePictures({ ...parts, put: parts.putPicture })
   }
 
   /** Every event has its result. */
@@ -73,6 +76,7 @@ export class Events {
       isFirst || Number.isNaN(firstMs) || this.#isFullTime
         ? checked.streamMs
         : Math.max(checked.streamMs, firstMs)
+    const { generation } = this.#late
     const event = new CloudEvent(
       {
         key: takeKey(),
@@ -86,6 +90,9 @@ export class Events {
       this.#outbox,
       {
         onRecordingChanged: () => this.#demand(),
+        onLatePicture: (start, bytes) => {
+          if (generation === this.#late.generation) this.#late.keep(start, bytes)
+        },
         onOver: (over) => this.#over(over),
       },
     )
@@ -180,17 +187,27 @@ export class Events {
   /** Nothing is waited for any more: every picture and every result that is due is given. */
   close(): void {
     this.#isClosed = true
-    if (this.#outbox.waiting > 0)
-      this.#parts.log.warn(`${this.#outbox.waiting} ends of events were not told to the cloud`)
-    this.discard()
+    this.#endAll()
+    const { waiting } = this.#outbox
+    if (waiting > 0)
+      this.#parts.log.warn(
+        `${waiting} ends of events were not told to the cloud${this.#parts.mail ? ' and are kept for the next start' : ''}`,
+      )
+    this.#outbox.close()
+    this.#late.close()
   }
 
   /** What was recorded is destroyed: events end with a failure, and the cloud is not told of them any more. */
   discard(): void {
+    this.#late.discard()
+    this.#endAll()
+    this.#outbox.discard()
+  }
+
+  #endAll(): void {
     this.#flushLater()
     this.#running.clear()
     for (const event of [...this.#open]) event.close()
-    this.#outbox.close()
     this.#demand()
   }
 

@@ -24,6 +24,8 @@ export type PictureDependencies = {
   put: PutPicture
   /** asks for leave anew; `grant` is called when it comes */
   renewGrant(): void
+  /** the event's time is over and the picture is not there: who wants it later takes a copy now */
+  keep(bytes: Uint8Array): void
   /** the picture's bytes belong to the app again */
   handBack(bytes: Uint8Array, code: iv_err_code_e): void
   /** uploaded, or it never will be */
@@ -99,7 +101,7 @@ export class Picture {
     this.#state = 'failed'
     this.#timer?.cancel()
     if (this.#request) this.#request.cancel()
-    else this.#handBack(iv_err_code_e.IV_ERR_CS_HTTP_DATA_FAIL)
+    else this.#tooLate()
   }
 
   #send(): void {
@@ -111,7 +113,7 @@ export class Picture {
       this.#request = undefined
       if (outcome === 'ok') this.#settle('done', iv_err_code_e.IV_ERR_NONE)
       // the event's time ended while the request was under way
-      else if (this.#state === 'failed') this.#handBack(iv_err_code_e.IV_ERR_CS_HTTP_DATA_FAIL)
+      else if (this.#state === 'failed') this.#tooLate()
       else if (outcome === 'reject') {
         this.#parts.log.error(`the cloud refused the picture: ${message}`)
         this.#settle('failed', iv_err_code_e.IV_ERR_CS_HTTP_DATA_FAIL)
@@ -125,6 +127,11 @@ export class Picture {
     log.debug(`the picture waits ${Math.round(waitMs)} ms: ${message}`)
     if (needsGrant) this.#grant = undefined
     this.#timer = clock.after(waitMs, () => (needsGrant ? this.#parts.renewGrant() : this.#send()))
+  }
+
+  #tooLate(): void {
+    if (this.#bytes) this.#parts.keep(this.#bytes)
+    this.#handBack(iv_err_code_e.IV_ERR_CS_HTTP_DATA_FAIL)
   }
 
   #settle(state: 'done' | 'failed', code: iv_err_code_e): void {

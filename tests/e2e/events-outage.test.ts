@@ -17,7 +17,13 @@ const REPLY_MS = 600
 /** What timers and callbacks may add on a busy machine. */
 const SLACK_MS = 700
 
-type View = { eventId: number; state: string; video: string; recordedMs: number }
+type View = {
+  eventId: number
+  state: string
+  video: string
+  recordedMs: number
+  picture: string | null
+}
 
 test('the cloud dies during an event: the result comes in time and says so, the event is whole in the cloud later', {
   timeout: 110_000,
@@ -66,6 +72,11 @@ test('the cloud dies during an event: the result comes in time and says so, the 
     const [first, second] = (await events()).sort((a, b) => a.eventId - b.eventId)
     assert.deepEqual([first?.eventId, first?.video, first?.recordedMs], [1, 'whole', 10_000])
     assert.deepEqual([second?.eventId, second?.video], [2, 'whole'])
+    await until(
+      'its picture, which was too late for the result',
+      async () => (await events()).some(({ eventId, picture }) => eventId === 2 && picture),
+      60_000,
+    )
     assert.equal(camera.results.length, 2, 'the results are not given again')
     await camera.close()
   } finally {

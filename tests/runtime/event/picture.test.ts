@@ -16,6 +16,7 @@ const picture = () => {
   const clock = new FakeClock()
   const requests: Pending[] = []
   const back: [Uint8Array, iv_err_code_e][] = []
+  const kept: Uint8Array[] = []
   let renewals = 0
   let settled = 0
   const one = new Picture({
@@ -37,10 +38,11 @@ const picture = () => {
       }
     },
     renewGrant: () => void renewals++,
+    keep: (bytes) => void kept.push(bytes),
     handBack: (bytes, code) => void back.push([bytes, code]),
     onSettled: () => void settled++,
   })
-  return { one, clock, requests, back, renewals: () => renewals, settled: () => settled }
+  return { one, clock, requests, back, kept, renewals: () => renewals, settled: () => settled }
 }
 
 test('uploaded, then handed back: the very object that was given', async () => {
@@ -115,7 +117,7 @@ test('refused by the cloud: handed back with an error at once', async () => {
 })
 
 test('given up while a request is under way: handed back only when the request has let go of it', async () => {
-  const { one, requests, back } = picture()
+  const { one, requests, back, kept } = picture()
   one.take({ pic: JPEG, size: 5 })
   one.grant(GRANT)
   one.abandon()
@@ -124,6 +126,7 @@ test('given up while a request is under way: handed back only when the request h
   requests[0]?.resolve('retry')
   await settle()
   assert.deepEqual(back, [[JPEG, IV_ERR_CS_HTTP_DATA_FAIL]])
+  assert.deepEqual(kept, [JPEG], 'who sends it later had it first')
 })
 
 test('given up during a wait: handed back at once, no timer left', async () => {
