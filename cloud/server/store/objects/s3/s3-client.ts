@@ -145,10 +145,13 @@ export class S3Client {
     await this.#text({ method: 'PUT', key: this.#key(key), body: data, ...known })
   }
 
-  /** Bytes `start` to `end` (exclusive), or undefined when there is no such object. */
+  /** Bytes `start` to `end` (exclusive), or undefined when there is no such object, or none that long. */
   async get(key: string, start: number, end: number): Promise<IncomingMessage | undefined> {
     const headers = { Range: `bytes=${start}-${end - 1}` }
-    return this.#call({ method: 'GET', key: this.#key(key), headers }).catch(absent)
+    return this.#call({ method: 'GET', key: this.#key(key), headers }).catch((error) => {
+      if (error instanceof S3Error && error.status === 416) return undefined
+      return absent(error)
+    })
   }
 
   async size(key: string): Promise<number | undefined> {

@@ -27,7 +27,7 @@ const APPEND_INTERVAL_MS = 1000
 const RESUMED_APPENDS_MAX = 100
 const LENGTHS_MAX = 10_000
 /** Readings of a slice that is being made one object just now. */
-const READ_TRIES = 3
+const READ_TRIES = 4
 const READ_AGAIN_MS = 100
 /** Objects of appends stand under this, beside those that they become. */
 const PARTS = 'parts'
@@ -189,6 +189,7 @@ export class S3ObjectStore implements ObjectStore {
   async resume(key: string): Promise<UnsettledObject | undefined> {
     const upload = await this.uploads.take(checkKey(key), this.instance)
     if (upload === 'busy') throw new ObjectBusyError(key)
+    this.#open.delete(key)
     if (!upload) return undefined
     if (upload.appends.length < RESUMED_APPENDS_MAX) this.#resumed.set(key, upload)
     return unsettledOf(this.#take(upload))
@@ -274,7 +275,9 @@ export class S3ObjectStore implements ObjectStore {
       // what is read may become one object meanwhile, and its parts are gone
       if (tries === READ_TRIES) throw new Error(`${key} cannot be read from ${at} on`)
       if (tries > 0) await sleep(READ_AGAIN_MS)
-      const extents = this.#open.get(key)?.extents ?? (await this.#extents(key, end))
+      const whole = [{ start: 0, end, key }]
+      // its parts go before its journal does
+      const extents = tries % 2 === 0 ? await this.#extents(key, end) : whole
       for (const extent of extentsIn(extents, at, end)) {
         const from = extent.key === key ? objectKey(key) : extent.key
         const answer = await this.#client.get(from, extent.start, extent.end)
@@ -287,8 +290,9 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  /** Where the bytes of an object lie that this instance does not write. */
   async #extents(key: string, end: number): Promise<Extent[]> {
+    const open = this.#open.get(key)
+    if (open && open.bytes >= end) return open.extents
     if ((this.#lengths.get(key) ?? 0) < end) {
       const upload = await this.uploads.upload(key)
       if (upload) return extentsOf(upload)
