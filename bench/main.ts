@@ -19,6 +19,7 @@ const HELP = `npm run bench -- CASE [--json] [--write] [--runtime bun|deno|node]
   aac     the AAC encoder: quality and speed against ffmpeg's
   bindings  the same pushes through every language and runtime whose toolchain is here
   fleet   cameras of 1 Mbit/s against the cloud, and the bytes that nginx takes as files
+  footprint  memory, CPU and start of skyrill push at 1080p25, 4 Mbit/s and G.711
   queries time lines and playlists over millions of slices, on PostgreSQL and PGlite
 
   --json      one JSON object
@@ -26,7 +27,8 @@ const HELP = `npm run bench -- CASE [--json] [--write] [--runtime bun|deno|node]
   --runtime   mux: on this runtime only
   --only      mux: cases whose name contains TEXT; fleet: paced, flood or instances; queries: postgres or pglite
   --cameras   fleet: so many, instead of more and more until a chunk is late
-  --seconds   fleet: how long each of them is measured
+  --speed     footprint: how many times faster the hour passes; default 24
+  --seconds   footprint: of CPU in real time; fleet: how long each of them is measured
   --rows      queries: slices in the index`
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -153,6 +155,18 @@ const fleetCommand = async (args: readonly string[]): Promise<number> => {
   return 0
 }
 
+const footprintCommand = async (args: readonly string[]): Promise<number> => {
+  const { DEFAULTS, runFootprint } = await import('./footprint.bench.ts')
+  const { footprintMarkdown } = await import('./report/footprint-table.ts')
+  const result = await runFootprint({
+    speed: numberOption(args, '--speed') ?? DEFAULTS.speed,
+    cpuSeconds: numberOption(args, '--seconds') ?? DEFAULTS.cpuSeconds,
+    format: option(args, '--format') === 'fmp4' ? 'fmp4' : 'ts',
+  })
+  print(args, 'footprint', result, footprintMarkdown(result))
+  return 0
+}
+
 /** `skyrill bench`, `npm run bench`. @returns the exit code */
 export const bench = async (args: readonly string[]): Promise<number> => {
   const [name, ...rest] = args
@@ -165,6 +179,8 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       return await bindingsCommand(rest)
     case 'fleet':
       return await fleetCommand(rest)
+    case 'footprint':
+      return await footprintCommand(rest)
     case undefined:
     case 'help':
     case '--help':
@@ -173,7 +189,7 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       return name === undefined ? 2 : 0
     default:
       console.error(
-        `bench: no case ${JSON.stringify(name)}; there are mux, aac, bindings, fleet and queries`,
+        `bench: no case ${JSON.stringify(name)}; there are mux, aac, bindings, fleet, footprint and queries`,
       )
       return 2
   }
