@@ -71,9 +71,9 @@ export class SliceWork {
     )
     this.#upload = this.#queue.take()
     if (this.#upload) {
-      this.#reportSkipped(expected, this.#upload.number)
       // what lies before it is the rest of slices that were given up
       if (store.tail < this.#upload.position) this.#release(this.#upload.position)
+      this.#reportSkipped(expected, this.#upload.number)
     } else this.#reportSkipped(expected, this.#endOfClosed(expected))
   }
 
@@ -121,8 +121,9 @@ export class SliceWork {
     const wasBroken = this.#broken?.upload.number === upload.number
     // its beginning may have been evicted before its turn came
     const isWhole = complete && !wasBroken && upload.startPosition === upload.slice.start
-    this.#report(upload, this.#uploadedBefore(upload) + upload.acknowledged, isWhole)
+    // released first: what is not at the cloud is kept elsewhere then, before its slice is told of
     this.#release(upload.slice.end)
+    this.#report(upload, this.#uploadedBefore(upload) + upload.acknowledged, isWhole)
     this.#queue.finished(upload)
     this.#upload = undefined
     this.#discarding = false
