@@ -22,7 +22,7 @@ export type Delivery = {
 export type NewDelivery = Pick<Delivery, 'hookId' | 'subject' | 'source' | 'payload'>
 
 /** Who takes a delivery has it for so long; then it counts as lost with its process. */
-const LEASE_MS = 60_000
+const LEASE_MS = 30_000
 /** Done ones are kept for as long as a device may tell of the same event again. */
 const DONE_KEPT_MS = 86_400_000
 const DEAD_KEPT_MS = 30 * 86_400_000
