@@ -267,4 +267,14 @@ export const en = {
   'shared.unknown': 'There is no such link',
   'shared.ask': 'Ask the person who gave it to you for a new one.',
   'shared.seek': 'Moment of the recording',
+
+  'owner-key.title': 'This recording is encrypted',
+  'owner-key.about':
+    'It can be played with its owner’s private key. The key stays in this page and is not sent anywhere.',
+  'owner-key.file': 'File of the private key (PEM)',
+  'owner-key.no-pem': 'This is not the PEM of a private key (BEGIN PRIVATE KEY).',
+  'owner-key.insecure':
+    'Browsers decrypt only in pages that were opened over https, or on the server’s own machine.',
+  'owner-key.wrong': 'This recording was not encrypted for this key.',
+  'owner-key.missing': 'This recording is encrypted and cannot be played without its owner’s key.',
 }

@@ -251,4 +251,12 @@ export const zh: Record<keyof typeof en, string> = {
   'shared.unknown': '链接不存在',
   'shared.ask': '请向提供链接的人索取新的链接。',
   'shared.seek': '录像时刻',
+
+  'owner-key.title': '此录像已加密',
+  'owner-key.about': '需要所有者的私钥才能播放。私钥只保留在本页面中，不会发送到任何地方。',
+  'owner-key.file': '私钥文件（PEM）',
+  'owner-key.no-pem': '这不是私钥的 PEM 文件（BEGIN PRIVATE KEY）。',
+  'owner-key.insecure': '浏览器只在通过 https 打开的页面或服务器本机上解密。',
+  'owner-key.wrong': '此录像不是用这个密钥加密的。',
+  'owner-key.missing': '此录像已加密，没有所有者的密钥无法播放。',
 }

@@ -4,6 +4,7 @@ import { t } from '../i18n/index.ts'
 import { isSame } from '../labels.ts'
 import { explain, isCodecFault } from './explain.ts'
 import { FrameClock } from './frame-clock.ts'
+import { KeyLoader } from './key-loader.ts'
 import type { Source } from './source.ts'
 
 /** What one playlist covers; playback goes on with the next one at its end. */
@@ -204,7 +205,12 @@ export class Player {
     this.mode = mode
     this.#camera = camera
     this.#wait()
-    const hls = new Hls({ workerPath: '/hls-worker.js', backBufferLength: 60, ...config })
+    const hls = new Hls({
+      workerPath: '/hls-worker.js',
+      backBufferLength: 60,
+      loader: KeyLoader,
+      ...config,
+    })
     this.#hls = hls
     hls.on(Events.MANIFEST_PARSED, () => void this.#play())
     hls.on(Events.ERROR, (_, data) => {
