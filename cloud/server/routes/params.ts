@@ -1,4 +1,4 @@
-import type { Context, Env, MiddlewareHandler } from 'hono'
+import type { Context } from 'hono'
 import { validator } from 'hono/validator'
 import { z } from 'zod'
 import { channelSchema, deviceNameSchema, productIdSchema } from '../contract.ts'
@@ -20,18 +20,6 @@ export const check = <Schema extends z.ZodType>(
 /** Validates the JSON body. */
 export const body = <Schema extends z.ZodType>(schema: Schema) =>
   validator('json', (value: unknown): z.output<Schema> => check(schema, value))
-
-type QueryInput<Schema extends z.ZodType> = {
-  in: { query: Partial<Record<keyof z.output<Schema>, string>> }
-  out: { query: z.output<Schema> }
-}
-
-/** Validates the query. For clients its members are text, and those with a default may be left out. */
-export const query = <Schema extends z.ZodType>(schema: Schema) =>
-  validator(
-    'query',
-    (value: unknown): z.output<Schema> => check(schema, value),
-  ) as unknown as MiddlewareHandler<Env, string, QueryInput<Schema>>
 
 /** The device that the path names, or 404. */
 export const pathDevice = async (c: Context, services: Services): Promise<Device> => {
