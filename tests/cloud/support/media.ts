@@ -46,13 +46,15 @@ export const makeSlices = (
     format = 'ts' as 'ts' | 'fmp4',
     boot = '0',
     codec = 'h264' as keyof typeof ENCODERS,
+    /** ffmpeg's source of the pictures */
+    source = 'testsrc2=size=640x360',
   } = {},
 ): MadeSlice[] =>
   Array.from({ length: count }, (_, at) => {
     const list = join(folder, `${format}-${at}.m3u8`)
     const name = `${format}-${at}`
     ffmpeg(
-      ...['-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=25:duration=${seconds}`],
+      ...['-f', 'lavfi', '-i', `${source}:rate=25:duration=${seconds}`],
       ...[
         '-f',
         'lavfi',
