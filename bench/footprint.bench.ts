@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type CloudAddress, register } from '../tests/e2e/support/cloud-client.ts'
+import { reservePort } from '../tests/e2e/support/cloud-process.ts'
 import { g711Clip, videoClip } from '../tests/support/ffmpeg.ts'
 import { cpuOf, memoryOf } from './footprint/process-figures.ts'
 import { Relay } from './footprint/relay.ts'
@@ -63,9 +64,10 @@ const idleRss = async (): Promise<number> => {
 
 const startCloud = async (
   folder: string,
+  httpPort: number,
   publicPort: number,
 ): Promise<[ChildProcess, CloudAddress]> => {
-  const child = spawn(BUN, [CLOUD, folder, String(publicPort)], {
+  const child = spawn(BUN, [CLOUD, folder, String(httpPort), String(publicPort)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = (await once(child.stdout!, 'data')) as [Buffer]
@@ -91,10 +93,9 @@ export const runFootprint = async (options: FootprintOptions): Promise<Footprint
   say('encoding the clip')
   const { video, audio } = clips()
   const folder = mkdtempSync(join(tmpdir(), 'skyrill-footprint-'))
-  let httpPort = 0
-  const relay = await Relay.open(() => httpPort)
-  const [cloud, address] = await startCloud(folder, relay.port)
-  httpPort = Number(new URL(address.httpUrl).port)
+  const httpPort = await reservePort()
+  const relay = await Relay.open(httpPort)
+  const [cloud, address] = await startCloud(folder, httpPort, relay.port)
   const identity = await register(address, 'board')
   const push = (speed: number): ChildProcess =>
     spawn(

@@ -16,12 +16,13 @@ export class Relay {
     this.port = (server.address() as AddressInfo).port
   }
 
-  static async open(target: () => number): Promise<Relay> {
+  /** Connections go on to `target`, a port of this machine. */
+  static async open(target: number): Promise<Relay> {
     const server = createServer()
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const relay = new Relay(server)
-    server.on('connection', (near) => relay.#pass(near, target()))
+    server.on('connection', (near) => relay.#pass(near, target))
     return relay
   }
 
