@@ -2,7 +2,7 @@ import { t } from './i18n/index.ts'
 import { openDialog } from './ui/dialog.ts'
 import { h } from './ui/dom.ts'
 
-/** Spec: docs/PROTOCOL.md section 6: slice keys are wrapped by RSA-OAEP with SHA-256. */
+/** Spec: docs/PROTOCOL.md section 8: slice keys are wrapped by RSA-OAEP with SHA-256. */
 const ALGORITHM = { name: 'RSA-OAEP', hash: 'SHA-256' }
 
 /** The owner's private key. It stays in this page, in a form that no script can read out, until the page is closed. */

@@ -1,5 +1,5 @@
 /**
- * How recordings lie in a bucket, so that the bucket alone can be played: docs/PROTOCOL.md section 5. Keys are made of what never repeats
+ * How recordings lie in a bucket, so that the bucket alone can be played: docs/PROTOCOL.md section 7. Keys are made of what never repeats
  * (boot id and number), so no object is ever replaced by another, whatever the device's clock says.
  */
 import { z } from 'zod'

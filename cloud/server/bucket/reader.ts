@@ -16,7 +16,7 @@ export type BucketSource = 0 | 1
 
 const META = 'x-amz-meta-skyrill'
 
-/** What a bucket that devices write to says of itself; docs/PROTOCOL.md section 5. */
+/** What a bucket that devices write to says of itself; docs/PROTOCOL.md section 7. */
 export class BucketReader {
   readonly #clients: readonly S3Client[]
 

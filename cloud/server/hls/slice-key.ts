@@ -24,7 +24,7 @@ export const requireReadable = (slices: readonly Pick<Slice, 'encryption'>[]): v
 export const keyFileName = (slice: Pick<Slice, 'id' | 'encryption'>): string =>
   `${slice.id}.${needsOwnerKey(slice) ? EXTENSIONS.owner : EXTENSIONS.cloud}`
 
-/** IV of a slice's piece, by its number: that of the first one and so many more. Spec: docs/PROTOCOL.md section 6. */
+/** IV of a slice's piece, by its number: that of the first one and so many more. Spec: docs/PROTOCOL.md section 8. */
 export const pieceIv = (firstIv: string, piece: number): string =>
   ((BigInt(`0x${firstIv}`) + BigInt(piece)) % (1n << 128n)).toString(16).padStart(32, '0')
 

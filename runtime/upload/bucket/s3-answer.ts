@@ -1,7 +1,7 @@
 import type { HttpResponse } from '../http.ts'
 import { retryAfterMs } from '../retry.ts'
 
-/** What an answer of a store means for the device; docs/PROTOCOL.md section 5. */
+/** What an answer of a store means for the device; docs/PROTOCOL.md section 7. */
 export type BucketOutcome =
   | 'ok'
   /** no answer */
