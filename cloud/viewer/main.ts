@@ -1,6 +1,8 @@
 import './ui/theme.ts'
+import type { App } from './app.ts'
 import { t, translatePage } from './i18n/index.ts'
 import { enter } from './panels/login.ts'
+import type { Stage } from './stage.ts'
 import { byId } from './ui/dom.ts'
 import { report } from './ui/notice.ts'
 
@@ -19,7 +21,7 @@ const start = async (): Promise<void> => {
     const session = await enter(isDenied)
     const { App } = await loading
     const app = new App(session)
-    expose(app)
+    expose(app.stage, app)
     await app.start()
   } catch (error) {
     report(error)
@@ -28,8 +30,8 @@ const start = async (): Promise<void> => {
 }
 
 /** What tests and curious people may ask. */
-const expose = (app: InstanceType<Awaited<typeof import('./app.ts')>['App']>): void => {
-  const { stage, strip } = app
+const expose = (stage: Stage, app?: App): void => {
+  const strip = app?.strip
   Object.assign(window, {
     __skyrill: {
       get engine() {
@@ -42,27 +44,31 @@ const expose = (app: InstanceType<Awaited<typeof import('./app.ts')>['App']>): v
         return stage.utcMs
       },
       get camera() {
-        return app.chosen
+        return app?.chosen
       },
       get recordings() {
-        return strip.timeline.data.recordings
-      },
-      get losses() {
-        return strip.timeline.data.losses
+        return strip?.timeline.data.recordings
       },
       get view() {
-        return strip.timeline.view
+        return strip?.timeline.view
       },
       get selection() {
-        return strip.timeline.selection
+        return strip?.timeline.selection
       },
       playAt: (utcMs: number) => stage.playFrom(utcMs),
-      show: (fromMs: number, spanMs: number) => strip.timeline.show(fromMs, spanMs),
+      show: (fromMs: number, spanMs: number) => strip?.timeline.show(fromMs, spanMs),
       followLive: () => stage.followLive(),
     },
   })
 }
 
+/** A shared link needs no session: its token is all that it has. */
+const startShared = async (token: string): Promise<void> => {
+  const { showShared } = await import('./share-page.ts')
+  const stage = await showShared(token)
+  if (stage) expose(stage)
+}
+
 const [, sharedToken] = /^\/s\/([^/]+)$/.exec(location.pathname) ?? []
 if (sharedToken === undefined) void start()
-else void import('./share-page.ts').then(({ showShared }) => showShared(sharedToken), report)
+else startShared(sharedToken).catch(report)

@@ -28,6 +28,7 @@ export class Stage {
   /** the moment that was asked for, until its picture is there */
   #targetMs: number | undefined
   #isSilent = false
+  #askAgainMs = SILENCE_MS
 
   constructor(
     private readonly on: StageEvents,
@@ -186,6 +187,12 @@ export class Stage {
     this.#isSilent = player.mode === 'live' && player.waitingMs > SILENCE_MS
     if (this.#isSilent && !was) tell(t('stage.silent'))
     if (was && !this.#isSilent) untell()
+    // a camera that was started anew has left a slice that nobody ends: a list from later on goes past it
+    if (this.#isSilent && player.waitingMs > this.#askAgainMs) {
+      this.#askAgainMs = player.waitingMs + SILENCE_MS
+      player.followLive(this.#camera!)
+    }
+    if (!this.#isSilent) this.#askAgainMs = SILENCE_MS
     const atMs = this.aimMs
     byId('position').textContent = atMs === undefined ? '–' : timeText(atMs, this.zone)
   }
