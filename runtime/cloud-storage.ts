@@ -3,7 +3,7 @@ import { ReservedFrame } from './capture/reserved-frame.ts'
 import { type ChannelCore, openCore } from './channel/core-store.ts'
 import { ErrorSlot, type LastError } from './channel/last-error.ts'
 import { type ChannelStats, statsOf } from './channel/stats.ts'
-import { StepWatch, type Timer } from './clock.ts'
+import type { Timer } from './clock.ts'
 import { askDestroy } from './destroy.ts'
 import { EventModule, tellAiResult } from './event/event-module.ts'
 import type { Events, EventVerdict } from './event/events.ts'
@@ -11,6 +11,7 @@ import { EventFunctions } from './event/functions.ts'
 import { Keeper } from './keeper.ts'
 import { type Line, openLine } from './line.ts'
 import { channelFamilies } from './metrics/channel-metrics.ts'
+import { keepingFamilies } from './metrics/keeping-metrics.ts'
 import { CHANNEL_MAX, type Loss } from './mqtt/messages.ts'
 import { type ChannelOptions, checkInit } from './options.ts'
 import { AppPlan } from './plan/app-plan.ts'
@@ -30,6 +31,7 @@ import {
   type iv_cs_up_bk_state_e,
 } from './types.ts'
 import { bufferFault } from './upload/bucket/options.ts'
+import type { CredentialProvider } from './upload/credentials.ts'
 
 /** As the firmware that uses this API sets them; the specification gives no defaults. */
 export const UPLOAD_TIMEOUT_MS = 6000
@@ -46,6 +48,8 @@ export type CloudStorageOptions = {
   appendIntervalMs?: number
   /** bytes that are appended at once without waiting for the interval */
   appendBytes?: number
+  /** upload tokens of the app's own, in place of those that are fetched over MQTT */
+  credentials?: CredentialProvider
 }
 
 /**
@@ -59,7 +63,6 @@ export class CloudStorage extends EventFunctions {
   readonly #times = { sendMs: UPLOAD_TIMEOUT_MS, replyMs: REPLY_TIMEOUT_MS }
   readonly #error = new ErrorSlot()
   #phase: 'left' | 'entering' | 'ready' | 'leaving' = 'left'
-  #steps: StepWatch
   #tick: Timer | undefined
   protected readonly eventModule: EventModule
   readonly #archives = new Map<number, Archive>()
@@ -77,7 +80,6 @@ export class CloudStorage extends EventFunctions {
     this.eventModule = new EventModule(system, () => this.#times)
     this.#options = options
     this.#keeper = new Keeper(system)
-    this.#steps = new StepWatch(system.clock)
   }
 
   /** Opens the channels. What is given is copied; a failed init leaves nothing behind. */
@@ -135,15 +137,14 @@ export class CloudStorage extends EventFunctions {
         spool?.online()
       }
     })
-    this.#steps = new StepWatch(this.#system.clock)
     this.#unmeasure = this.#system.metrics.add(
       ...channelFamilies(() => this.#lines.values(), this.#system.clock),
-      {
-        name: 'skyrill_clock_steps',
-        type: 'counter',
-        help: 'Steps of the wall clock since initCs.',
-        samples: () => [{ value: this.#steps.epoch }],
-      },
+      ...keepingFamilies({
+        channels: () => this.#lines.keys(),
+        losses: (channel) => this.losses(channel),
+        spool: () => this.spoolStatus(),
+        clockSteps: () => this.#keeper.clockSteps,
+      }),
     )
     this.#appPlan = callbacks.onGetBalance && new AppPlan(callbacks.onGetBalance, this.#system.log)
     this.#phase = 'ready'
@@ -162,6 +163,7 @@ export class CloudStorage extends EventFunctions {
     return openLine(options, core, callbacks, {
       system: this.#system,
       tuning: this.#options,
+      credentials: this.#options.credentials,
       times: () => this.#times,
       archive: this.#archive(options.channel_id),
       keeper: this.#keeper,
@@ -185,6 +187,8 @@ export class CloudStorage extends EventFunctions {
   }
 
   #watchPlans(): void {
+    this.#plansTimer?.cancel()
+    this.#plansTimer = undefined
     if (this.#phase !== 'ready') return
     for (const [id, line] of this.#lines) {
       const apply = (plan: iv_cs_balance_info_s): void => {
@@ -213,14 +217,9 @@ export class CloudStorage extends EventFunctions {
   #beat(): void {
     this.#tick = this.#system.clock.after(TICK_MS, () => {
       this.#beat()
-      const stepped = this.#steps.look()
-      if (stepped)
-        this.#system.log.warn(
-          `the wall clock was stepped by ${Math.round(this.#steps.lastStepMs)} ms`,
-        )
+      this.#keeper.lookAtClock([...this.#lines.values()])
       for (const { channel, events } of this.#lines.values()) {
         if (this.#appPlan) this.#askApp(channel.id, 0)
-        if (stepped) channel.clockStepped()
         channel.tick()
         events.tick()
       }
@@ -341,6 +340,8 @@ export class CloudStorage extends EventFunctions {
       )
     if (timeout_s === 0) return this.#cachedBalance(channel, info)
     if (this.#appPlan) {
+      // asked right after initCs: what the app says must not be known here alone
+      if (this.#plansTimer) this.#watchPlans()
       const answered = this.#askApp(channel, timeout_s * 1000)
       return Promise.resolve(
         answered

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Channel } from './channel/channel.ts'
+import { CLOCK_UNSET_BEFORE_MS, Epochs } from './epochs.ts'
 import { Ledger, type NewLoss } from './ledger/ledger.ts'
 import { LedgerFile } from './ledger/ledger-file.ts'
 import { LossReporter } from './ledger/loss-reporter.ts'
@@ -22,10 +23,17 @@ export class Keeper {
   #ledger: Ledger | undefined
   #reporter: LossReporter | undefined
   #options: KeeperOptions | undefined
+  readonly #epochs: Epochs
   spool: Spool | undefined
 
   constructor(system: System) {
     this.#system = system
+    this.#epochs = new Epochs(system.clock)
+  }
+
+  /** Steps of the wall clock since the start of the program. */
+  get clockSteps(): number {
+    return this.#epochs.current
   }
 
   get ledger(): Ledger | undefined {
@@ -46,12 +54,52 @@ export class Keeper {
       ledger.isPurgeDue = false
       this.destroyed()
     }
-    const nowMs = this.#system.clock.nowMs()
+    this.#tellInterrupted(ledger)
+    // what comes has the labels of now, whatever happened while the module was left
     for (const channel of options.channels) {
-      const safeMs = ledger.takeInterrupted(channel)
-      if (safeMs !== undefined && safeMs < nowMs)
-        ledger.add({ channel, startMs: safeMs, endMs: nowMs, bytes: 0, cause: 'restart' })
+      this.epochEnds(channel, 'slice', this.#system.sliceNumber(channel))
+      this.epochEnds(channel, 'event', this.#system.eventNumber(channel))
     }
+  }
+
+  /** What an earlier start cannot vouch for reaches up to now: as soon as it is known when that is. */
+  #tellInterrupted(ledger: Ledger): void {
+    const nowMs = this.#system.clock.nowMs()
+    if (nowMs < CLOCK_UNSET_BEFORE_MS) return
+    for (const channel of this.#options?.channels ?? []) {
+      const safeMs = ledger.takeInterrupted(channel)
+      if (safeMs === undefined) continue
+      // one whose own clock knew no time cannot say when it began
+      const startMs = safeMs < CLOCK_UNSET_BEFORE_MS ? nowMs : Math.min(safeMs, nowMs)
+      ledger.add({ channel, startMs, endMs: nowMs, bytes: 0, cause: 'restart' })
+    }
+  }
+
+  /** Looks whether the wall clock was stepped: what comes has new times, and what was labelled wrongly is corrected at the cloud. */
+  lookAtClock(lines: readonly Line[]): void {
+    const found = this.#epochs.look()
+    if (found === 'none') return
+    const { lastStepMs } = this.#epochs
+    this.#system.log.warn(`the wall clock was stepped by ${Math.round(lastStepMs)} ms`)
+    const isCorrection = found === 'correction'
+    this.#ledger?.stepped(lastStepMs, isCorrection ? CLOCK_UNSET_BEFORE_MS : 0)
+    for (const { channel } of lines) {
+      this.epochEnds(channel.id, 'event', this.#system.eventNumber(channel.id))
+      channel.clockStepped(isCorrection)
+    }
+    this.#noteShifts()
+    if (this.#ledger) this.#tellInterrupted(this.#ledger)
+  }
+
+  /** Slices or events up to this number have the labels of before the last step. */
+  epochEnds(channel: number, kind: 'slice' | 'event', last: number): void {
+    this.#epochs.ends(channel, kind, last)
+    this.#noteShifts()
+  }
+
+  #noteShifts(): void {
+    const { shifts } = this.#epochs
+    if (shifts.length > 0) this.#ledger?.shiftsAre(this.#system.bootId, shifts)
   }
 
   lost(loss: NewLoss): void {
@@ -123,8 +171,10 @@ export class Keeper {
       ledger,
       clock,
       isOnline: () => this.#system.online,
-      ask: (params, timeoutMs) =>
+      tell: (params, timeoutMs) =>
         this.#system.ask('event', { method: 'loss_report', params }, timeoutMs),
+      tellClock: (params, timeoutMs) =>
+        this.#system.ask('event', { method: 'clock_epoch', params }, timeoutMs),
     })
     return ledger
   }

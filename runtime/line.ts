@@ -73,6 +73,7 @@ export const openLine = (
     callbacks,
     onLost: (loss) => keeper.lost(loss),
     onRecording: (sinceMs) => keeper.recording(id, sinceMs),
+    onEpochEnds: (next) => keeper.epochEnds(id, 'slice', ids.nameUpTo(next - 1)),
   })
   const events = eventModule.open(options, channel, callbacks, log)
   const ids = new SliceIds(bootId, () => system.takeSliceNumber(id))

@@ -240,6 +240,16 @@ export class System {
     return `${this.bootId}-${String(number % 100_000_000).padStart(8, '0')}`
   }
 
+  /** The number of the newest slice of a channel; 0 before the first. */
+  sliceNumber(channel: number): number {
+    return this.#sliceNumbers.get(channel) ?? 0
+  }
+
+  /** The number of the newest event of a channel; 0 before the first. */
+  eventNumber(channel: number): number {
+    return this.#eventNumbers.get(channel) ?? 0
+  }
+
   /** Asks the cloud; undefined when there was no answer in time. */
   ask(kind: TopicKind, message: Ask, timeoutMs: number): Promise<Reply | undefined> {
     return this.#running?.session?.ask(kind, message, timeoutMs) ?? Promise.resolve(undefined)

@@ -159,6 +159,15 @@ export class MqttBridge {
           status: 'ok',
         })
         return
+      case 'clock_epoch':
+        await this.parts.losses.correctClock(device, message.params)
+        await this.#send(source, {
+          method: 'clock_epoch_reply',
+          clientToken,
+          code: ReplyCode.ok,
+          status: 'ok',
+        })
+        return
       case 'destroy':
         await this.parts.destroy(device)
         await this.#send(source, {

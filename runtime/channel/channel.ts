@@ -40,6 +40,8 @@ export const PAUSE_AFTER_MS = 120_000
 const IDLE_FRAGMENT_MS = 1000
 /** Timestamps that step back, or forward by more than this, belong to another stream: its start is its arrival. */
 const PTS_JUMP_MS = 10_000
+/** A hole that a step of the clock makes in the labels is told of when it is longer than a GOP. */
+const STEP_SHOWN_MS = 2000
 
 export type ChannelDependencies = {
   clock: Clock
@@ -50,6 +52,8 @@ export type ChannelDependencies = {
   onLost?(loss: NewLoss): void
   /** it records from now on, or from when what the app kept began; undefined: no longer */
   onRecording?(sinceMs: number | undefined): void
+  /** slices below this number have their times from before the last step of the clock, all others from after it */
+  onEpochEnds?(nextSlice: number): void
 }
 
 /** One channel: frames in, slices out. What goes to the cloud when is the uplink's business. */
@@ -63,6 +67,9 @@ export class Channel implements ChannelActions {
   readonly #log: Logger
   readonly #callbacks: iv_cs_init_func_cb_s
   readonly #onRecording: (sinceMs: number | undefined) => void
+  readonly #onEpochEnds: (nextSlice: number) => void
+  /** the step set right what was labelled before it: no time is missing between */
+  #isCorrected = false
   readonly #machine: Machine<ChannelState, ChannelEvent, ChannelActions>
   readonly #streamClock = new StreamClock()
   readonly #reports: SliceReports
@@ -93,16 +100,17 @@ export class Channel implements ChannelActions {
 
   constructor(
     options: ChannelOptions,
-    { clock, log, core, callbacks, onLost, onRecording }: ChannelDependencies,
+    { clock, log, core, callbacks, ...told }: ChannelDependencies,
   ) {
     this.id = options.channel_id
     this.core = core
     this.#clock = clock
     this.#log = log
     this.#callbacks = callbacks
-    this.#onRecording = onRecording ?? (() => {})
+    this.#onRecording = told.onRecording ?? (() => {})
+    this.#onEpochEnds = told.onEpochEnds ?? (() => {})
     this.#machine = new Machine(CHANNEL_ROWS, 'off', this)
-    this.#losses = new FrameLosses(this.id, onLost ?? (() => {}))
+    this.#losses = new FrameLosses(this.id, told.onLost ?? (() => {}))
     this.#reports = new SliceReports(clock, (info) =>
       this.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_STATE_MSG, { av_result_info: info }),
     )
@@ -210,7 +218,11 @@ export class Channel implements ChannelActions {
     if (this.#stepped && isIdr) {
       this.#stepped = false
       this.core.flush(FlushReason.clock)
+      this.#onEpochEnds(this.core.nextSlice)
+      const lastMs = this.#utcOf(this.#lastPtsMs)
       this.#streamClock.start(this.#clock.nowMs(), ptsMs)
+      const jumpMs = this.#streamClock.utcMs(ptsMs) - lastMs
+      if (jumpMs > STEP_SHOWN_MS && !this.#isCorrected) this.#losses.jumped(lastMs, lastMs + jumpMs)
     } else if (restarts) this.#streamClock.start(this.#originUtcMs(), ptsMs)
     this.#lastPtsMs = ptsMs
     return this.window.admitVideo(this.#streamClock.utcMs(ptsMs), isIdr)
@@ -272,8 +284,10 @@ export class Channel implements ChannelActions {
   }
 
   /** The wall clock was stepped: UTC are taken anew at the next IDR, in a new slice. */
-  clockStepped(): void {
-    this.#stepped = true
+  clockStepped(isCorrected = false): void {
+    this.#isCorrected = isCorrected
+    this.#stepped = this.#streamClock.started
+    if (!this.#stepped) this.#onEpochEnds(this.core.nextSlice)
   }
 
   /** Bytes that can be pushed now. */

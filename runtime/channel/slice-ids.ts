@@ -9,6 +9,9 @@ export class SliceIds {
   readonly #bootId: string
   readonly #takeNumber: () => number
   readonly #known = new Map<number, string>()
+  /** every slice below has a name */
+  #next = 0
+  #last = 0
 
   constructor(bootId: string, takeNumber: () => number) {
     this.#bootId = bootId
@@ -22,12 +25,20 @@ export class SliceIds {
       id = this.fresh()
       this.#known.set(slice, id)
       this.#known.delete(slice - KEPT)
+      this.#next = Math.max(this.#next, slice + 1)
     }
     return id
   }
 
+  /** Names what has no name yet of the slices up to this one. Returns the last number that was given. */
+  nameUpTo(slice: number): number {
+    while (this.#next <= slice) this.of(this.#next)
+    return this.#last
+  }
+
   /** An id for what is a slice by itself, such as the rest of one that lost bytes. */
   fresh(): string {
-    return `${this.#bootId}-${String(this.#takeNumber() % 100_000_000).padStart(8, '0')}`
+    this.#last = this.#takeNumber() % 100_000_000
+    return `${this.#bootId}-${String(this.#last).padStart(8, '0')}`
   }
 }

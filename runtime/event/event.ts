@@ -8,6 +8,7 @@ import type { Outbox } from './outbox.ts'
 import { Picture } from './picture.ts'
 import { isComplete, VideoProgress } from './rules.ts'
 import { EVENT_ROWS, type EventActions, type EventEvent, type EventState } from './states.ts'
+import { type ClockMoment, stepSince } from './times.ts'
 
 /** After a stop, pre-recorded video has so long to catch up. */
 export const CATCH_UP_MAX_MS = 10_000
@@ -24,6 +25,8 @@ export type EventSpan = {
   startMs: number
   videoStartMs: number
   ai: number
+  /** its times are those of the clock as it was then */
+  moment: ClockMoment
 }
 
 /** What one event tells those around it. */
@@ -45,7 +48,9 @@ export class CloudEvent implements EventActions {
   readonly #picture: Picture
   #video = new VideoProgress(Number.POSITIVE_INFINITY, false)
   #endMs = 0
-  /** up to where the event's video goes, once it was stopped */
+  /** by how much the clock was stepped between its start and its stop */
+  #stepMs = 0
+  /** up to where the event's video goes, once it was stopped, by the clock of now: so are the times of the frames that come */
   videoEndMs = Number.POSITIVE_INFINITY
   #isReported = false
   #isComplete = false
@@ -98,9 +103,11 @@ export class CloudEvent implements EventActions {
     this.#announce()
   }
 
-  stop(endMs: number, videoEndMs: number): void {
+  /** Times by the clock of its start, which was stepped by `stepMs` since. */
+  stop(endMs: number, videoEndMs: number, stepMs: number): void {
     this.#endMs = endMs
-    this.videoEndMs = videoEndMs
+    this.#stepMs = stepMs
+    this.videoEndMs = videoEndMs + stepMs
     this.#machine.send('stop')
   }
 
@@ -145,8 +152,9 @@ export class CloudEvent implements EventActions {
 
   cutShort(): void {
     const nowMs = this.#parts.clock.nowMs()
-    this.#endMs = Math.max(nowMs, this.span.startMs)
-    this.videoEndMs = Math.max(nowMs, this.span.videoStartMs)
+    this.#stepMs = stepSince(this.#parts.clock, this.span.moment)
+    this.#endMs = Math.max(nowMs - this.#stepMs, this.span.startMs)
+    this.videoEndMs = Math.max(nowMs, this.span.videoStartMs + this.#stepMs)
     this.leaveRecording()
   }
 
@@ -160,7 +168,7 @@ export class CloudEvent implements EventActions {
     const params = {
       ...this.#startParams(),
       endMs: Math.round(this.#endMs),
-      videoEndMs: Math.round(this.videoEndMs),
+      videoEndMs: Math.round(this.videoEndMs - this.#stepMs),
       video: this.#video.extent,
       picture: this.#picture.state,
     }

@@ -6,7 +6,7 @@ import { CATCH_UP_MIN_MS, CloudEvent } from './event.ts'
 import { checkInfo, eventIdFault } from './info.ts'
 import { LatePictures } from './late-pictures.ts'
 import { Outbox } from './outbox.ts'
-import { type EventTimes, resolveTimes } from './times.ts'
+import { clockMoment, type EventTimes, resolveTimes, stepSince } from './times.ts'
 
 /** A code to return, and why in words. */
 export type EventVerdict = { code: iv_err_code_e; message: string }
@@ -85,6 +85,7 @@ export class Events {
         startMs: checked.eventMs,
         videoStartMs,
         ai: aiOf(id),
+        moment: clockMoment(clock),
       },
       this.#parts,
       this.#outbox,
@@ -115,22 +116,24 @@ export class Events {
     info: unknown,
     times?: readonly [eventS: number, streamS: number],
   ): EventVerdict {
-    const checked = this.#check(id, info, times)
-    if ('code' in checked) return checked
+    const { clock, log } = this.#parts
     const event = this.#running.get(id)
+    // the times of an event are those of the clock that it began by
+    const stepMs = event ? stepSince(clock, event.span.moment) : 0
+    const checked = this.#check(id, info, times, stepMs)
+    if ('code' in checked) return checked
     if (!event) return invalid(`event ${id} does not run; start it first`)
     this.#running.delete(id)
     const { span } = event
-    const { clock, log } = this.#parts
     if (checked.info !== span.info)
       log.warn(`event ${id}: info at the stop differs from the start's, which counts`)
-    const nowMs = clock.nowMs()
+    const nowMs = clock.nowMs() - stepMs
     // a known caller gives the times of the start again: an event without any length is never meant
     const endOf = (endMs: number, startMs: number): number =>
       endMs > startMs ? Math.min(endMs, nowMs) : nowMs
     const endMs = Math.max(endOf(checked.eventMs, span.startMs), span.startMs)
     const videoEndMs = Math.max(endOf(checked.streamMs, span.videoStartMs), span.videoStartMs)
-    this.#defer(() => event.stop(endMs, videoEndMs))
+    this.#defer(() => event.stop(endMs, videoEndMs, stepMs))
     return DONE
   }
 
@@ -138,13 +141,16 @@ export class Events {
     id: number,
     info: unknown,
     times: readonly [number, number] | undefined,
+    stepMs = 0,
   ): EventVerdict | (EventTimes & { info: string }) {
     const idFault = eventIdFault(id)
     if (idFault !== undefined) return outOfRange(idFault)
     const checked = checkInfo(info)
     if ('fault' in checked) return outOfRange(checked.fault)
-    const nowMs = this.#parts.clock.nowMs()
-    const resolved = times ? resolveTimes(...times, nowMs) : { eventMs: nowMs, streamMs: nowMs }
+    const nowMs = this.#parts.clock.nowMs() - stepMs
+    const resolved = times
+      ? resolveTimes(...times, nowMs, stepMs)
+      : { eventMs: nowMs, streamMs: nowMs }
     if ('fault' in resolved) return outOfRange(resolved.fault)
     return { ...resolved, ...checked }
   }

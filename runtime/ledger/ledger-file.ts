@@ -11,6 +11,7 @@ import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { lossIdSchema, lossSchema } from '../mqtt/messages.ts'
+import { shiftStateSchema } from './shift-log.ts'
 
 const stateSchema = z.object({
   version: z.literal(1),
@@ -24,6 +25,8 @@ const stateSchema = z.object({
   ),
   withdrawn: z.array(lossIdSchema),
   isPurgeDue: z.boolean(),
+  /** corrections of clocks that the cloud does not know yet */
+  shifts: shiftStateSchema,
   /** channels that were recording, and up to when all that they recorded was safe */
   recording: z.array(z.object({ channel: z.int(), safeMs: z.number() })),
 })

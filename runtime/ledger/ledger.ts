@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { errorText, type Logger } from '../log.ts'
 import {
+  type ClockEpoch,
+  type ClockShift,
   LOSSES_PER_MESSAGE,
   type Loss,
   type LossCause,
@@ -8,6 +10,7 @@ import {
   WITHDRAWN_PER_MESSAGE,
 } from '../mqtt/messages.ts'
 import type { LedgerFile, LedgerState } from './ledger-file.ts'
+import { ShiftLog } from './shift-log.ts'
 
 /** Losses of the same kind that lie no farther apart are one. */
 const MERGE_MS = 2000
@@ -43,6 +46,7 @@ export class Ledger {
   readonly #options: LedgerOptions
   readonly #entries = new Map<string, Entry>()
   readonly #withdrawn = new Set<string>()
+  readonly #shifts: ShiftLog
   /** by channel: up to when everything recorded was safe */
   readonly #recording = new Map<number, number>()
   /** channels that were recording when an earlier start of the program ended */
@@ -60,6 +64,7 @@ export class Ledger {
     for (const entry of state?.entries ?? []) this.#entries.set(keyOf(entry.loss), entry)
     for (const id of state?.withdrawn ?? []) this.#withdrawn.add(id)
     this.isPurgeDue = state?.isPurgeDue ?? false
+    this.#shifts = new ShiftLog(state?.shifts)
     for (const { channel, safeMs } of state?.recording ?? []) this.#interrupted.set(channel, safeMs)
   }
 
@@ -132,6 +137,33 @@ export class Ledger {
     return safeMs
   }
 
+  /** The wall clock was stepped. Labels below `wrongBeforeMs` are of a clock that knew no time: the step sets them right. */
+  stepped(stepMs: number, wrongBeforeMs: number): void {
+    for (const [channel, safeMs] of this.#recording) this.#recording.set(channel, safeMs + stepMs)
+    for (const entry of this.#entries.values()) {
+      const { loss } = entry
+      if (loss.startMs >= wrongBeforeMs) continue
+      loss.startMs = Math.max(0, Math.round(loss.startMs + stepMs))
+      loss.endMs = Math.max(loss.startMs, Math.round(loss.endMs + stepMs))
+      entry.isReported = false
+    }
+    this.#isDirty = true
+  }
+
+  /** What is to be corrected at the cloud of what a start of the program labelled. */
+  shiftsAre(bootId: string, shifts: ClockShift[]): void {
+    if (this.#shifts.set(bootId, shifts)) this.save()
+  }
+
+  get shiftReport(): ClockEpoch | undefined {
+    return this.#shifts.report
+  }
+
+  shiftsTold(report: ClockEpoch): void {
+    this.#shifts.told(report)
+    this.#isDirty = true
+  }
+
   /** What the cloud is to be told next; undefined when it knows everything. */
   get report(): LossReport | undefined {
     const losses: Loss[] = []
@@ -172,6 +204,7 @@ export class Ledger {
         entries: [...this.#entries.values()],
         withdrawn: [...this.#withdrawn],
         isPurgeDue: this.isPurgeDue,
+        shifts: this.#shifts.state,
         recording: [...this.#interrupted, ...this.#recording].map(([channel, safeMs]) => ({
           channel,
           safeMs,

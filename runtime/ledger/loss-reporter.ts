@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { type LossReport, ReplyCode } from '../mqtt/messages.ts'
+import { type ClockEpoch, type LossReport, ReplyCode } from '../mqtt/messages.ts'
 import type { Reply } from '../mqtt/session.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -13,7 +13,8 @@ export type LossReporterOptions = {
   ledger: Ledger
   clock: Clock
   isOnline(): boolean
-  ask(params: LossReport, timeoutMs: number): Promise<Reply | undefined>
+  tell(params: LossReport, timeoutMs: number): Promise<Reply | undefined>
+  tellClock(params: ClockEpoch, timeoutMs: number): Promise<Reply | undefined>
 }
 
 /** Tells the cloud what is missing, until it has taken it: a report may arrive twice, and says the same then. */
@@ -22,6 +23,7 @@ export class LossReporter {
   #isAsking = false
   #notBeforeMs = Number.NEGATIVE_INFINITY
   #seen = ''
+  #clockNotBeforeMs = Number.NEGATIVE_INFINITY
 
   constructor(options: LossReporterOptions) {
     this.#options = options
@@ -32,7 +34,11 @@ export class LossReporter {
     const { ledger, clock, isOnline } = this.#options
     if (this.#isAsking || !isOnline()) return
     const nowMs = clock.monoMs()
-    const { report } = ledger
+    const { shiftReport, report } = ledger
+    if (shiftReport && nowMs >= this.#clockNotBeforeMs) {
+      void this.#sendClock(shiftReport)
+      return
+    }
     if (!report) return
     const looks = JSON.stringify(report)
     if (looks !== this.#seen) {
@@ -41,13 +47,22 @@ export class LossReporter {
         this.#notBeforeMs = Math.max(this.#notBeforeMs, nowMs + QUIET_MS)
       this.#seen = looks
     }
-    if (nowMs >= this.#notBeforeMs) void this.send(report)
+    if (nowMs >= this.#notBeforeMs) void this.#send(report)
   }
 
-  async send(report: LossReport): Promise<void> {
-    const { ledger, clock, ask } = this.#options
+  async #sendClock(report: ClockEpoch): Promise<void> {
+    const { ledger, clock, tellClock } = this.#options
     this.#isAsking = true
-    const reply = await ask(report, REPORT_TIMEOUT_MS)
+    const reply = await tellClock(report, REPORT_TIMEOUT_MS)
+    this.#isAsking = false
+    if (reply?.code === ReplyCode.ok) ledger.shiftsTold(report)
+    else this.#clockNotBeforeMs = clock.monoMs() + RETRY_MS
+  }
+
+  async #send(report: LossReport): Promise<void> {
+    const { ledger, clock, tell } = this.#options
+    this.#isAsking = true
+    const reply = await tell(report, REPORT_TIMEOUT_MS)
     this.#isAsking = false
     if (reply?.code === ReplyCode.ok) {
       ledger.reported(report)

@@ -45,19 +45,20 @@ export const lossReportSchema = z.object({
 export type LossReport = z.infer<typeof lossReportSchema>['params']
 export const lossReportReplySchema = answer('loss_report_reply')
 
-/** Numbers of slices of one boot, both ends included, and by how much their times were wrong as the device labelled them. */
+/** Numbers of slices or events of one boot, both ends included, and by how much their times were wrong as the device labelled them. */
 export const clockShiftSchema = z.object({
   channel: channelSchema,
+  kind: z.enum(['slice', 'event']),
   first: z.int().min(0).max(99_999_999),
   last: z.int().min(0).max(99_999_999),
-  /** to be added to every time of these slices, ms */
+  /** to be added to every time of these, ms */
   shiftMs: z.int(),
 })
 export type ClockShift = z.infer<typeof clockShiftSchema>
 
 export const SHIFTS_PER_MESSAGE = 16
 
-/** up/event: slices of this boot were labelled by a clock that was wrong. Sent again it says the same: a shift counts from the first labels. */
+/** up/event: slices and events of this boot were labelled by a clock that was wrong. Sent again it says the same: a shift counts from the first labels. */
 export const clockEpochSchema = z.object({
   method: z.literal('clock_epoch'),
   clientToken: clientTokenSchema,

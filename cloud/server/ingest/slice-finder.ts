@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts'
 import type { Registry } from '../registry.ts'
 import { sliceName, sliceObjectKey } from '../slice.ts'
+import { asLabelled } from '../store/index/rows.ts'
 import type { Device, IndexStore, Slice } from '../store/index/types.ts'
 import type { ObjectStore, UnsettledObject } from '../store/objects/types.ts'
 import { type OpenSlice, parseHeader, replay } from './open-slice.ts'
@@ -66,7 +67,11 @@ export class SliceFinder {
     const { objects, index } = this.parts
     const inHand = this.hand.get(sliceName(device, channel, id))
     if (inHand && !(again && objects.isShared)) return inHand
-    const known = inHand?.slice ?? (await index.slice(device.id, channel, id))
+    const ofStore = async () => {
+      const slice = await index.slice(device.id, channel, id)
+      return slice && asLabelled(slice)
+    }
+    const known = inHand?.slice ?? (await ofStore())
     if (objects.isShared) {
       const formats = known ? [known.format] : format ? [format] : FORMATS
       for (const one of formats) {
@@ -78,7 +83,7 @@ export class SliceFinder {
       if (inHand) this.hand.drop(inHand)
     }
     // what another instance has closed is in the index before its journal goes
-    const slice = inHand ? await index.slice(device.id, channel, id) : known
+    const slice = inHand ? await ofStore() : known
     return slice && ofIndex(device, slice)
   }
 }

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog.ts'
-import type { Loss, LossReport } from '../contract.ts'
+import type { ClockEpoch, Loss, LossReport } from '../contract.ts'
 import type { Device, IndexStore, Interval, SliceRange } from '../store/index/types.ts'
 import { uncovered } from './uncovered.ts'
 
@@ -13,6 +13,12 @@ export class Losses {
   async report(device: Device, { losses, withdrawn }: LossReport): Promise<void> {
     await this.parts.index.losses.put(device.id, losses)
     await this.parts.index.losses.withdraw(device.id, withdrawn)
+  }
+
+  /** A device knows now what its clock should have said: what it labelled gets its right times. */
+  async correctClock(device: Device, epoch: ClockEpoch): Promise<void> {
+    await this.parts.index.clock.correct(device.id, epoch)
+    this.parts.catalog.forget(device.id)
   }
 
   /** Losses in a range that no recording covers, cut to it. */

@@ -160,7 +160,8 @@ test('reports: until the cloud has taken them, not by the frame, what grew is to
     ledger,
     clock,
     isOnline: () => isOnline,
-    ask: async (params) => {
+    tellClock: async () => undefined,
+    tell: async (params) => {
       asked.push(structuredClone(params))
       return code === undefined
         ? undefined

@@ -261,4 +261,19 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       primary key (product_id, device_name)
     )`,
   ],
+  [
+    // clocks that were wrong: by how much what they labelled is to be moved, and by how much it has been
+    `create table clock_shifts (
+      device_id integer not null references devices (id) on delete cascade,
+      channel smallint not null,
+      boot text not null,
+      kind text not null,
+      first integer not null,
+      last integer not null,
+      shift_ms bigint not null,
+      primary key (device_id, channel, boot, kind, first)
+    )`,
+    `alter table slices add column shift_ms bigint not null default 0`,
+    `alter table events add column shift_ms bigint not null default 0`,
+  ],
 ]

@@ -30,12 +30,24 @@ export const toRow = (slice: Slice): typeof slices.$inferInsert => {
     endSeq: slice.end?.endSeq ?? null,
     frames: slice.end?.frames ?? null,
     reason: slice.end?.reason ?? null,
+    shiftMs: slice.shiftMs ?? 0,
     encryption: slice.encryption ? JSON.stringify(slice.encryption) : null,
   }
 }
 
+/** A slice with the times that its device gave it: what is appended to it has them too. */
+export const asLabelled = ({ shiftMs = 0, ...slice }: Slice): Slice =>
+  shiftMs === 0
+    ? slice
+    : {
+        ...slice,
+        startUtcMs: slice.startUtcMs - shiftMs,
+        pieces: slice.pieces.map((piece) => ({ ...piece, t: piece.t - shiftMs })),
+        ...(slice.end && { end: { ...slice.end, endUtcMs: slice.end.endUtcMs - shiftMs } }),
+      }
+
 export const fromRow = (row: Row): Slice => {
-  const { startMs, endMs: _, pieces, encryption, ...others } = row
+  const { startMs, endMs: _, pieces, encryption, shiftMs, ...others } = row
   const { endUtcMs, endPtsMs, endSeq, frames, reason, ...rest } = others
   return {
     ...rest,
@@ -43,6 +55,7 @@ export const fromRow = (row: Row): Slice => {
     format: row.format as Slice['format'],
     startUtcMs: startMs,
     pieces: unpackPieces(pieces, startMs, row.initBytes),
+    ...(shiftMs !== 0 && { shiftMs }),
     ...(encryption !== null && { encryption: JSON.parse(encryption) as SliceEncryption }),
     ...(endUtcMs !== null && {
       end: {

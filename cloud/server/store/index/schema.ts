@@ -73,6 +73,8 @@ export const slices = pgTable(
     endSeq: int8('end_seq'),
     frames: integer('frames'),
     reason: text('reason'),
+    /** what its times have been moved by since its device labelled it */
+    shiftMs: int8('shift_ms').notNull().default(0),
     /** JSON; null when it is not encrypted */
     encryption: text('encryption'),
   },
@@ -100,6 +102,8 @@ export const events = pgTable(
     aiText: text('ai_text'),
     /** taken from a free trial for it */
     chargedMs: int8('charged_ms').notNull().default(0),
+    /** what its times have been moved by since its device labelled it */
+    shiftMs: int8('shift_ms').notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.deviceId, table.channel, table.key] })],
 )

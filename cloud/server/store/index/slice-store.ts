@@ -13,6 +13,8 @@ export type Slice = SliceStart & {
   /** sorted by offset, without gaps; only the last can be `open` */
   pieces: Piece[]
   end?: SliceEnd
+  /** its times have been moved by so much since its device labelled it: its clock was wrong */
+  shiftMs?: number
 }
 
 export type SliceRange = { deviceId: number; channel: number; fromMs: number; toMs: number }

@@ -9,10 +9,14 @@ import type {
 } from './event-store.ts'
 import { events } from './schema.ts'
 import type { SqlDatabase } from './sql.ts'
+import { correctEvents } from './sql-clock.ts'
 
 type Row = typeof events.$inferSelect
 
-const fromRow = (row: Row): CloudEvent => ({ ...row, video: row.video as CloudEvent['video'] })
+const fromRow = ({ shiftMs: _, ...row }: Row): CloudEvent => ({
+  ...row,
+  video: row.video as CloudEvent['video'],
+})
 
 const named = ({ deviceId, channel, key }: EventName) =>
   and(eq(events.deviceId, deviceId), eq(events.channel, channel), eq(events.key, key))
@@ -30,11 +34,14 @@ export class SqlEventStore implements EventStore {
       : { endMs: null, videoEndMs: null }
     const query = this.db.insert(events).values({ ...event, ...end, video: 'none' })
     await query.onConflictDoNothing()
+    await correctEvents(this.db, event.deviceId)
   }
 
   async end(event: EventEnding): Promise<void> {
     const query = this.db.insert(events).values(event)
-    await query.onConflictDoUpdate({ target: NAME, set: event })
+    // the device tells it as it labelled it
+    await query.onConflictDoUpdate({ target: NAME, set: { ...event, shiftMs: 0 } })
+    await correctEvents(this.db, event.deviceId)
   }
 
   async event(deviceId: number, channel: number, key: string): Promise<CloudEvent | undefined> {

@@ -4,6 +4,7 @@ import { fromRow, toRow } from './rows.ts'
 import { slices } from './schema.ts'
 import type { Interval, OldSlice, Slice, SliceRange, SliceStore } from './slice-store.ts'
 import type { SqlDatabase } from './sql.ts'
+import { correctSlices } from './sql-clock.ts'
 
 /** The start is the slice's first picture, so a slice reaches into a range from at most SLICE_MAX_MS before it. */
 const inRange = (range: SliceRange) =>
@@ -27,6 +28,12 @@ export const sqlSlices = (db: SqlDatabase, isShared: boolean): SliceStore => ({
       join devices on devices.id = s.device_id
       for key share of devices
       on conflict (device_id, channel, id) do update set ${REPLACED} ${WHERE[isShared ? 1 : 0]}`)
+    const deviceIds = [...new Set(changed.map((slice) => slice.deviceId))]
+    await correctSlices(
+      db,
+      deviceIds,
+      changed.map((slice) => slice.id),
+    )
   },
 
   async slice(deviceId: number, channel: number, id: string): Promise<Slice | undefined> {
@@ -142,7 +149,7 @@ const REPLACED = sql.raw(
   (
     [
       ...(['state', 'startMs', 'endMs', 'bytes', 'pieces', 'endUtcMs'] as const),
-      ...(['endPtsMs', 'endSeq', 'frames', 'reason'] as const),
+      ...(['endPtsMs', 'endSeq', 'frames', 'reason', 'shiftMs'] as const),
     ] as const
   )
     .map((property) => slices[property].name)

@@ -1,5 +1,6 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { sqlAudit } from './sql-audit.ts'
+import { sqlClock } from './sql-clock.ts'
 import { sqlDevices } from './sql-devices.ts'
 import { SqlEventStore } from './sql-events.ts'
 import { sqlExports } from './sql-exports.ts'
@@ -34,6 +35,7 @@ export const sqlIndex = (
   audit: sqlAudit(db),
   usage: sqlUsage(db),
   losses: sqlLosses(db),
+  clock: sqlClock(db),
   db,
   close,
 })

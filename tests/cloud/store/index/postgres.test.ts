@@ -5,6 +5,7 @@ import type { IndexStore } from '../../../../cloud/server/store/index/types.ts'
 import { openCloud } from '../../support/cloud.ts'
 import { noise, pieces, sliceId, sliceStart, TestDevice } from '../../support/device.ts'
 import { needPostgres, startPostgres } from '../../support/postgres.ts'
+import { clockStoreSuite } from './clock-suite.ts'
 import { eventStoreSuite } from './event-suite.ts'
 import { keepingSuite } from './keeping-suite.ts'
 import { lossStoreSuite } from './loss-suite.ts'
@@ -34,6 +35,7 @@ else {
   eventStoreSuite('PostgreSQL', open)
   uploadStoreSuite('PostgreSQL', open)
   lossStoreSuite('PostgreSQL', open)
+  clockStoreSuite('PostgreSQL', open)
   keepingSuite('PostgreSQL', open)
 }
 
