@@ -11,6 +11,8 @@ export type PlaylistOptions = {
   /** segments that were listed before and are not any more, and discontinuities among them */
   mediaSequence?: number
   discontinuitySequence?: number
+  /** segments at the end are also listed by their parts: low latency */
+  hasParts?: boolean
   /** URI of a slice's file, or of its key */
   uriOf(file: string): string
 }
@@ -22,12 +24,48 @@ export type PlaylistOptions = {
 export const targetDurationS = (segments: readonly Segment[]): number =>
   Math.max(1, ...segments.map((segment) => Math.round(segment.durationMs / 1000)))
 
+/** Parts are listed this many target durations back. Spec: draft-pantos-hls-rfc8216bis 4.4.4.9. */
+const PARTS_TARGETS = 3
+/** A fragment closes half a second after its first picture, and at the next picture; none is announced as shorter. */
+const PART_MIN_S = 0.6
+
+const partTargetS = (segments: readonly Segment[]): number => {
+  const longestMs = Math.max(
+    0,
+    ...segments.flatMap(({ parts }) => parts ?? []).map(({ durationMs }) => durationMs),
+  )
+  return Math.max(PART_MIN_S, Math.ceil(longestMs / 100) / 10)
+}
+
+/** Spec: draft-pantos-hls-rfc8216bis 4.4.3.7, 4.4.3.8: players stay three parts behind the end. */
+const partHeader = (segments: readonly Segment[]): string[] => {
+  const target = partTargetS(segments)
+  return [
+    `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${(3 * target).toFixed(3)}`,
+    `#EXT-X-PART-INF:PART-TARGET=${target.toFixed(3)}`,
+  ]
+}
+
+const partLines = ({ parts = [] }: Segment, uri: string): string[] =>
+  parts.map(
+    ({ durationMs, bytes, offset, startsWithIdr }) =>
+      `#EXT-X-PART:DURATION=${(durationMs / 1000).toFixed(6)},URI="${uri}",BYTERANGE="${bytes}@${offset}"${
+        startsWithIdr ? ',INDEPENDENT=YES' : ''
+      }`,
+  )
+
 /** Media playlist. Spec: RFC 8216 4.3.3. */
 export const mediaPlaylist = (segments: readonly Segment[], options: PlaylistOptions): string => {
+  const hasParts = options.hasParts === true && segments.some(({ parts }) => parts)
+  const whole = segments.filter(({ isGrowing }) => isGrowing !== true)
+  const target = targetDurationS(whole.length > 0 ? whole : segments)
+  const end = segments.at(-1)
+  const partsFromMs = end ? end.startMs + end.durationMs - PARTS_TARGETS * target * 1000 : 0
   const lines = [
     '#EXTM3U',
     `#EXT-X-VERSION:${VERSION}`,
-    `#EXT-X-TARGETDURATION:${targetDurationS(segments)}`,
+    `#EXT-X-TARGETDURATION:${target}`,
+    ...(hasParts ? partHeader(segments) : []),
     `#EXT-X-MEDIA-SEQUENCE:${options.mediaSequence ?? 0}`,
   ]
   if (options.discontinuitySequence)
@@ -62,6 +100,9 @@ export const mediaPlaylist = (segments: readonly Segment[], options: PlaylistOpt
     if (segment.discontinuity || segment.startMs !== Math.round(expectedMs))
       lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.startMs).toISOString()}`)
     expectedMs = segment.startMs + segment.durationMs
+    if (hasParts && segment.startMs + segment.durationMs > partsFromMs)
+      lines.push(...partLines(segment, uri))
+    if (segment.isGrowing) continue
     lines.push(
       `#EXTINF:${(segment.durationMs / 1000).toFixed(6)},`,
       `#EXT-X-BYTERANGE:${segment.bytes}@${segment.offset}`,

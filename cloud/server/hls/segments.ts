@@ -18,10 +18,16 @@ export type Segment = {
   discontinuity: boolean
   /** file name of its key, and its IV; absent when it is clear */
   key?: { file: string; iv: string }
+  /** fMP4: its fragments, which a player can be given before it is whole */
+  parts?: Part[]
+  /** more parts may follow: it can be listed by its parts only */
+  isGrowing?: boolean
 }
 
+export type Part = Pick<Segment, 'offset' | 'bytes' | 'durationMs' | 'startsWithIdr'>
+
 /** A TS piece is a GOP; fMP4 fragments are grouped into GOPs, unless each is encrypted by itself. */
-const groupPieces = (slice: Slice): Piece[][] => {
+const groupPieces = (slice: Slice, withParts: boolean): Piece[][] => {
   if (slice.encryption) return playablePieces(slice).map((piece) => [piece])
   const groups: Piece[][] = []
   for (const piece of playablePieces(slice)) {
@@ -30,7 +36,7 @@ const groupPieces = (slice: Slice): Piece[][] => {
     else groups.push([piece])
   }
   // the last GOP of an open fMP4 slice may get more fragments
-  if (slice.format === 'fmp4' && slice.state === 'open') groups.pop()
+  if (slice.format === 'fmp4' && slice.state === 'open' && !withParts) groups.pop()
   return groups
 }
 
@@ -53,13 +59,25 @@ export const continues = (before: Slice, next: Slice): boolean => {
   )
 }
 
-/** Segments of slices that follow each other, each marked when it does not continue the one before. */
-export const segmentsOf = (slices: readonly Slice[]): Segment[] => {
+const partOf = ({ o, b, d, k }: Piece): Part => ({
+  offset: o,
+  bytes: b,
+  durationMs: d,
+  startsWithIdr: k === 1,
+})
+
+/**
+ * Segments of slices that follow each other, each marked when it does not continue the one before.
+ * @param withParts with the fragments of each, and with the last GOP of an open slice as far as it goes
+ */
+export const segmentsOf = (slices: readonly Slice[], withParts = false): Segment[] => {
   const segments: Segment[] = []
   let before: Slice | undefined
   for (const slice of slices) {
     let discontinuity = before !== undefined && !continues(before, slice)
-    for (const group of groupPieces(slice)) {
+    const hasParts = withParts && slice.format === 'fmp4' && !slice.encryption
+    const groups = groupPieces(slice, withParts)
+    for (const group of groups) {
       const first = group[0]!
       segments.push({
         file: sliceFileName(slice),
@@ -70,6 +88,10 @@ export const segmentsOf = (slices: readonly Slice[]): Segment[] => {
         startsWithIdr: first.k === 1,
         initBytes: slice.initBytes,
         discontinuity,
+        ...(hasParts && {
+          parts: group.map(partOf),
+          isGrowing: slice.state === 'open' && group === groups.at(-1),
+        }),
         ...(slice.encryption && {
           key: {
             file: keyFileName(slice),

@@ -53,6 +53,7 @@ export const timeshiftSegments = async (
   catalog: Catalog,
   { deviceId, channel, fromMs, toMs, nowMs }: Timeshift,
   liveLists?: LiveLists,
+  withParts = false,
 ): Promise<TimeshiftSegments> => {
   const until = toMs ?? nowMs + LIVE_MAX_MS
   const there = await catalog.slices({ deviceId, channel, fromMs, toMs: until })
@@ -62,7 +63,7 @@ export const timeshiftSegments = async (
   let slices = change < 0 ? found : found.slice(0, change)
   const open = slices.findIndex((slice) => slice.state === 'open')
   if (toMs === undefined && open >= 0) slices = slices.slice(0, open + 1)
-  const segments = segmentsWithin(segmentsOf(slices), fromMs, until)
+  const segments = segmentsWithin(segmentsOf(slices, withParts), fromMs, until)
   // an open slice may still bring pictures of before `to`
   const isOver = toMs !== undefined && toMs <= nowMs
   return { slices, segments, isClosed: open < 0 && (isOver || change >= 0) }
@@ -74,8 +75,16 @@ export const timeshiftPlaylist = async (
   timeshift: Timeshift,
   uriOf: (file: string) => string,
   liveLists?: LiveLists,
-): Promise<string> => {
-  const { segments, isClosed } = await timeshiftSegments(catalog, timeshift, liveLists)
+): Promise<string> =>
+  playlistText(await timeshiftSegments(catalog, timeshift, liveLists), timeshift, uriOf)
+
+/** The list itself: of a range all of it, live the last half hour. */
+export const playlistText = (
+  { segments, isClosed }: Pick<TimeshiftSegments, 'segments' | 'isClosed'>,
+  timeshift: Pick<Timeshift, 'toMs'>,
+  uriOf: (file: string) => string,
+  hasParts = false,
+): string => {
   if (timeshift.toMs !== undefined)
     return mediaPlaylist(segments, { isClosed, isLive: false, uriOf })
   const firstMs = (segments.at(-1)?.startMs ?? 0) - LIVE_WINDOW_MS
@@ -90,6 +99,7 @@ export const timeshiftPlaylist = async (
     isLive: true,
     mediaSequence: first,
     discontinuitySequence: left.filter((segment) => segment.discontinuity).length,
+    hasParts,
     uriOf,
   })
 }

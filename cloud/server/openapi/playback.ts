@@ -134,7 +134,17 @@ export const listSlices = createRoute({
   },
 })
 
+const numberQuery = z
+  .string()
+  .regex(/^\d{1,7}$/, 'must be a whole number')
+  .transform(Number)
+  .openapi({ type: 'integer', minimum: 0 })
+
 const playlistQuery = z.object({
+  latency: z
+    .enum(['low'])
+    .optional()
+    .openapi({ description: 'live: fragments of fMP4 are listed before their GOP is whole' }),
   from: msQuery.optional(),
   to: msQuery.optional().openapi({ description: 'absent: what is being recorded' }),
   token: z
@@ -145,7 +155,7 @@ const playlistQuery = z.object({
 const playlistResponses = {
   200: binary(PLAYLIST_TYPE, 'HLS playlist; the addresses in it are signed and expire'),
   302: empty('A live playlist names the moment that it counts from'),
-  ...errors(400, 404),
+  ...errors(400, 404, 503),
 }
 
 export const getPlaylist = createRoute({
@@ -154,7 +164,15 @@ export const getPlaylist = createRoute({
   summary: 'HLS media playlist of a range, or of what is being recorded',
   method: 'get',
   path: `${CHANNEL_PATH}/playlist.m3u8`,
-  request: { params: channelParams, query: playlistQuery },
+  request: {
+    params: channelParams,
+    query: playlistQuery.extend({
+      _HLS_msn: numberQuery
+        .optional()
+        .openapi({ description: 'answer when the list has this segment' }),
+      _HLS_part: numberQuery.optional().openapi({ description: 'or this part of it' }),
+    }),
+  },
   responses: playlistResponses,
 })
 

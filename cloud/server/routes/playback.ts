@@ -1,13 +1,14 @@
 import type { Context } from 'hono'
 import { badRequest } from '../errors.ts'
+import { blockingReload } from '../hls/blocking-reload.ts'
 import { LiveLists } from '../hls/live-lists.ts'
 import { mediaQuery } from '../hls/media-link.ts'
 import { masterPlaylist } from '../hls/playlist.ts'
 import {
   checkTimeshift,
   LIVE_BACK_MS,
+  playlistText,
   RANGE_MAX_MS,
-  timeshiftPlaylist,
   timeshiftSegments,
 } from '../hls/timeshift.ts'
 import {
@@ -40,12 +41,13 @@ export const sendPlaylist = (c: Context, text: string): Response =>
 
 /** What was recorded, and how to play it. Times are UTC in ms. */
 export const playbackRoutes = (services: Services) => {
-  const { catalog, now, signer } = services
+  const { catalog, ingest, now, signer } = services
   const liveLists = new LiveLists()
   const target = async (c: Context) => {
     const device = await pathDevice(c, services)
     return { device, channel: pathChannel(c) }
   }
+  const latencyQuery = (latency: 'low' | undefined) => (latency ? `&latency=${latency}` : '')
   const tokenQuery = (token: string | undefined) =>
     token === undefined ? '' : `&token=${encodeURIComponent(token)}`
 
@@ -99,24 +101,39 @@ export const playbackRoutes = (services: Services) => {
     })
     .openapi(getPlaylist, async (c) => {
       const { device, channel } = await target(c)
-      const { from: fromMs, to: toMs, token } = c.req.valid('query')
+      const {
+        from: fromMs,
+        to: toMs,
+        token,
+        latency,
+        _HLS_msn: msn,
+        _HLS_part: part,
+      } = c.req.valid('query')
       if (fromMs === undefined) {
         if (toMs !== undefined) throw badRequest('"to" needs "from"')
         // `from` must be part of a live playlist's URL, as the list counts from it
-        return c.redirect(`playlist.m3u8?from=${now() - LIVE_BACK_MS}${tokenQuery(token)}`, 302)
+        const more = `${latencyQuery(latency)}${tokenQuery(token)}`
+        return c.redirect(`playlist.m3u8?from=${now() - LIVE_BACK_MS}${more}`, 302)
       }
-      const timeshift = { deviceId: device.id, channel, fromMs, toMs, nowMs: now() }
-      checkTimeshift(timeshift)
+      const hasParts = latency === 'low' && toMs === undefined
+      const read = () => {
+        const timeshift = { deviceId: device.id, channel, fromMs, toMs, nowMs: now() }
+        checkTimeshift(timeshift)
+        return timeshiftSegments(catalog, timeshift, liveLists, hasParts)
+      }
+      const live = () => ingest.live(device.id, channel)
+      const list =
+        hasParts && msn !== undefined
+          ? await blockingReload(read, live, { msn, part }, services.isClosing)
+          : await read()
       const path = mediaPath(deviceKey(device), channel)
       const query = mediaQuery(signer, device, channel, now())
-      return sendPlaylist(
-        c,
-        await timeshiftPlaylist(catalog, timeshift, (file) => `${path}/${file}${query}`, liveLists),
-      )
+      const uriOf = (file: string) => `${path}/${file}${query}`
+      return sendPlaylist(c, playlistText(list, { toMs }, uriOf, hasParts))
     })
     .openapi(getMasterPlaylist, async (c) => {
       const { device, channel } = await target(c)
-      const { from, to: toMs, token } = c.req.valid('query')
+      const { from, to: toMs, token, latency } = c.req.valid('query')
       if (from === undefined && toMs !== undefined) throw badRequest('"to" needs "from"')
       const fromMs = from ?? now() - LIVE_BACK_MS
       const timeshift = { deviceId: device.id, channel, fromMs, toMs, nowMs: now() }
@@ -130,7 +147,7 @@ export const playbackRoutes = (services: Services) => {
           codecs: described?.codecs ?? '',
           width: described?.width ?? 0,
           height: described?.height ?? 0,
-          uri: `playlist.m3u8?from=${fromMs}${to}${tokenQuery(token)}`,
+          uri: `playlist.m3u8?from=${fromMs}${to}${latencyQuery(latency)}${tokenQuery(token)}`,
         }),
       )
     })
