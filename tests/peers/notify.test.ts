@@ -94,11 +94,14 @@ test('mail: sent through a server with a login; what it refuses for now is tried
       rule: { topics: ['event'] },
     }
     assert.equal((await cloud.api('POST', '/hooks', hook)).status, 201)
+    const label = 'Door\r\nBcc: eve@example.org'
+    assert.equal((await cloud.api('PATCH', device.path, { label })).status, 200)
     await device.connect()
     await device.ask('event', 'event_start', event(1))
     const mail = await until('a mail', () => mails[0], 60_000)
     assert.deepEqual([mail.from, mail.to], ['cloud@example.org', ['anna@example.org']])
-    assert.match(mail.text, /^Subject: P1\/cam1: event 3 \(front door\)\r?$/m)
+    assert.match(mail.text, /^Subject: Door Bcc: eve@example\.org: event 3 \(front door\)\r?$/m)
+    assert.doesNotMatch(mail.text.split('\r\n\r\n')[0]!, /^Bcc:/im)
     assert.match(mail.text, new RegExp(cloud.httpUrl))
     assert.equal(logins.at(-1), 'skyrill:mail-password')
     assert.equal(refusals < 0, true, 'the first try was refused')

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { sql } from 'drizzle-orm'
+import type { Ingest } from '../ingest/ingest.ts'
 import { errorText } from '../log.ts'
+import { checkStorage } from '../storage/check.ts'
 import { MIGRATIONS } from '../store/index/migrations.ts'
 import type { IndexStore } from '../store/index/types.ts'
 import { indexedObjects } from '../store/indexed-objects.ts'
@@ -24,6 +26,7 @@ export type DoctorParts = {
   minFreeBytes: number
   /** undefined: not running, so nothing is known of it */
   broker?: { isReady(): boolean; url: string }
+  ingest?: Pick<Ingest, 'live'>
   now: () => number
 }
 
@@ -109,6 +112,22 @@ const checkRecordings = async ({ index, objects }: DoctorParts): Promise<string>
   return `${checked} objects that the index names are there, with all their bytes`
 }
 
+/** The other way round: nothing lies in the store that the index does not know. */
+const checkOrphans = async ({ index, objects, ingest, now }: DoctorParts): Promise<string> => {
+  // what is still growing is known to the server alone
+  if (!ingest) return 'the server is not running; objects without a row were not looked for'
+  const {
+    orphans,
+    orphanBytes,
+    objects: listed,
+  } = await checkStorage({ index, objects, ingest, now })
+  if (orphans > 0)
+    throw new Error(
+      `${orphans} objects (${Math.ceil(orphanBytes / MIB)} MiB) are in no row; POST /api/storage/check {"repair": true} deletes them`,
+    )
+  return `${listed} objects of the store, each is known to the index or new`
+}
+
 const checkBroker = async ({ broker }: DoctorParts): Promise<string> => {
   if (!broker) return 'the server is not running; its broker was not asked'
   if (!broker.isReady()) throw new Error(`${broker.url} is not connected`)
@@ -122,6 +141,7 @@ const CHECKS: [string, (parts: DoctorParts) => Promise<string>][] = [
   ['disk', checkDisk],
   ['clock', checkClock],
   ['recordings', checkRecordings],
+  ['orphans', checkOrphans],
 ]
 
 /** Looks whether everything that the server needs is there, and whether index and objects agree. */

@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import { ApiError } from '../errors.ts'
 import { errorText, type Logger } from '../log.ts'
 import { ObjectBusyError, OutdatedObjectError, StorageFullError } from '../store/objects/types.ts'
-import { requestIdOf } from './request-log.ts'
+import { loggedPath, requestIdOf } from './request-log.ts'
 
 /** Every error answer has this shape. */
 export const errorBody = (code: string, message: string) => ({ error: { code, message } })
@@ -31,7 +31,7 @@ export const onError =
     if (!known)
       log.error('request failed', {
         method: c.req.method,
-        path: c.req.path,
+        path: loggedPath(c.req.path),
         requestId: requestIdOf(c),
         reason: error instanceof Error ? (error.stack ?? error.message) : errorText(error),
       })

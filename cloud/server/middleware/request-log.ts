@@ -10,6 +10,10 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Name of this request in the log; the answer has it as X-Request-Id. */
 export const requestIdOf = (c: Context): string | undefined => c.get('requestId')
 
+/** A path as the log has it: who holds a share's token may look, so it is not for everybody who reads logs. */
+export const loggedPath = (path: string): string =>
+  path.replace(/^(\/s|\/api\/shared)\/[^/]+/, '$1/*')
+
 /** `productId/deviceName` where a path names a device. */
 const deviceOf = (path: string): string | undefined =>
   /^\/(?:api\/devices|media|tus|pictures)\/([^/]+\/[^/]+)/.exec(path)?.[1]
@@ -37,7 +41,7 @@ export const requestLog =
     write('request', {
       requestId,
       method,
-      path,
+      path: loggedPath(path),
       status,
       ms: Math.round(ms),
       device: deviceOf(path),

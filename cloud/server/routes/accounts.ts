@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { AccountError } from '../accounts/accounts.ts'
 import { type Account, ROLES } from '../accounts/types.ts'
+import { actorOf, audit } from '../audit.ts'
 import { ApiError, badRequest, notFound } from '../errors.ts'
 import { requireAdmin } from '../middleware/auth.ts'
 import { idParams, ms } from '../openapi/fields.ts'
@@ -107,7 +108,7 @@ const toApiError = (error: unknown): unknown => {
 
 /** Accounts of people. The admin token makes the first one, and works beside them. */
 export const accountRoutes = (services: Services) => {
-  const { accounts, sessions, log } = services
+  const { accounts, sessions } = services
 
   const known = async (id: string): Promise<Account> => {
     const account = /^\d{1,9}$/.test(id) ? await accounts.get(Number(id)) : undefined
@@ -123,7 +124,8 @@ export const accountRoutes = (services: Services) => {
     .openapi(list, async (c) => c.json({ accounts: (await accounts.list()).map(view) }, 200))
     .openapi(create, async (c) => {
       const account = await attempt(accounts.create(c.req.valid('json')))
-      log.info('account made', { account: account.name, role: account.role })
+      const detail = `${account.name} ${account.role}`
+      await audit(services, actorOf(c), { action: 'account.create', detail })
       return c.json(view(account), 201)
     })
     .openapi(change, async (c) => {
@@ -134,14 +136,14 @@ export const accountRoutes = (services: Services) => {
         throw badRequest('devices: is for viewers; admins see all (give null)')
       await attempt(accounts.change(id, wanted))
       sessions.forget()
-      log.info('account changed', { account: name })
+      await audit(services, actorOf(c), { action: 'account.change', detail: name })
       return c.json(view(await known(String(id))), 200)
     })
     .openapi(remove, async (c) => {
       const { id, name } = await known(c.req.valid('param').id)
       await attempt(accounts.delete(id))
       sessions.forget()
-      log.info('account deleted', { account: name })
+      await audit(services, actorOf(c), { action: 'account.delete', detail: name })
       return c.body(null, 204)
     })
 }

@@ -34,14 +34,16 @@ const backup = createRoute({
 
 /** What `skyrill cloud doctor` and `backup` ask of a server that runs. */
 export const maintenanceRoutes = (services: Services) => {
-  const { index, objects, broker, log, now, folder, minFreeBytes } = services
+  const { index, objects, broker, ingest, log, now, folder, minFreeBytes } = services
   return createRouter()
     .openapi(doctor, async (c) => {
-      const findings = await examine({ index, objects, broker, folder, minFreeBytes, now })
+      const findings = await examine({
+        ...{ index, objects, broker, ingest, folder, minFreeBytes, now },
+      })
       return c.json({ findings }, 200)
     })
     .openapi(backup, async (c) => {
-      await services.ingest.tick()
+      await ingest.tick()
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
       const writer = writable.getWriter()
       // the answer has begun by then: an error can only cut it off, and what is cut off lacks its checksums

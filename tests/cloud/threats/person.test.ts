@@ -328,6 +328,42 @@ describe('threats from people and other sites', () => {
       )
   })
 
+  test('a share shows its range and nothing else, ends when it is revoked, and is not in the log', async () => {
+    await device.authorize()
+    const startMs = Date.UTC(2026, 10, 20, 10)
+    for (const at of [0, 1])
+      await device.upload(
+        sliceStart({ id: sliceId(30 + at), startUtcMs: startMs + at * 60_000 }),
+        noise(5000),
+        pieces(5, { startMs: startMs + at * 60_000 }),
+      )
+    const made = await cloud.api('POST', '/devices/P1/cam1/channels/0/shares', {
+      fromMs: startMs,
+      toMs: startMs + 10_000,
+      expiresInSec: 3600,
+    })
+    assert.equal(made.status, 201, await made.clone().text())
+    const share = (await made.json()) as { id: string; url: string }
+    const token = new URL(share.url).pathname.split('/').at(-1)!
+    const shared = `/api/shared/${token}`
+    const list = await (await call('GET', `${shared}/playlist.m3u8`)).text()
+    const link = /^\/media\S+/m.exec(list)![0]
+    assert.equal((await call('GET', link)).status, 200)
+    assert.equal((await call('GET', link.replace(sliceId(30), sliceId(31)))).status, 403)
+    assert.equal((await call('GET', link.replace(/\?.*/, ''))).status, 401)
+    assert.equal((await call('GET', link.replace('/0/', '/1/'))).status, 403)
+    const beyond = `${shared}/playlist.m3u8?from=${startMs}&to=${startMs + 120_000}`
+    assert.ok(!(await (await call('GET', beyond)).text()).includes(sliceId(31)))
+    for (const path of ['/api/devices', '/api/devices/P1/cam1', '/api/accounts'])
+      assert.equal((await call('GET', `${path}?token=${token}`)).status, 401)
+    assert.equal((await call('GET', `/api/shared/${token}x`)).status, 404)
+    await call('GET', `/s/${token}`)
+    assert.equal((await cloud.api('DELETE', `/devices/P1/cam1/shares/${share.id}`)).status, 204)
+    assert.equal((await call('GET', shared)).status, 410)
+    assert.equal((await call('GET', link)).status, 410)
+    assert.ok(!cloud.log.join('\n').includes(token))
+  })
+
   test('no secret, password or token is in the log of all this', async () => {
     await device.upload(sliceStart({ id: sliceId(1) }), noise(5000), pieces(5))
     const text = cloud.log.join('\n')
