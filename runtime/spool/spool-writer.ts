@@ -211,8 +211,11 @@ export class SpoolWriter {
   /** The slice has ended and is safe. */
   #finish(): void {
     const { spool, onReady } = this.#options
-    const { stored, upload } = this.#current!
+    const { stored, upload, isEvent } = this.#current!
     if (stored && !stored.isEnded) {
+      // the figures of its last piece may have become final without a byte more
+      const pieces = upload.pending()
+      if (pieces.length > 0) spool.append(stored, pieces, [], isEvent)
       spool.end(stored, upload.end())
       if (stored.isLeft) onReady(stored)
     }

@@ -84,8 +84,14 @@ export class StoredUpload {
   /** Pieces with offsets as they are in the upload. */
   get #pieces(): Piece[] {
     const { initBytes } = this.start
-    return this.#slice.pieces
-      .map((piece) => ({ ...piece, o: piece.o - this.#shift }))
+    const { pieces, end } = this.#slice
+    return pieces
+      .map(({ open, ...piece }) => ({
+        ...piece,
+        o: piece.o - this.#shift,
+        // nothing grows in a slice that has ended
+        ...(open === 1 && !end && { open }),
+      }))
       .filter((piece) => piece.o >= initBytes)
   }
 
