@@ -190,8 +190,11 @@ export class Keeper {
       policy,
       clock,
       log,
-      onDropped: ({ channel, startMs, endMs }, bytes) =>
-        ledger.add({ channel, startMs, endMs, bytes, cause: 'drop' }),
+      onDropped: ({ channel, startMs, endMs }, bytes) => {
+        ledger.add({ channel, startMs, endMs, bytes, cause: 'drop' })
+        // what survived a kill until now: so must the word of its loss
+        ledger.save()
+      },
     })
   }
 }
