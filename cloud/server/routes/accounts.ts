@@ -56,6 +56,7 @@ const changeSchema = z
 const tags = ['accounts']
 const middleware = requireAdmin()
 const list = createRoute({
+  operationId: 'listAccounts',
   method: 'get',
   path: '/accounts',
   tags,
@@ -67,6 +68,7 @@ const list = createRoute({
   },
 })
 const create = createRoute({
+  operationId: 'createAccount',
   method: 'post',
   path: '/accounts',
   tags,
@@ -76,6 +78,7 @@ const create = createRoute({
   responses: { 201: json(accountSchema, 'It is made'), ...errors(400, 403, 409, 413, 429) },
 })
 const change = createRoute({
+  operationId: 'changeAccount',
   method: 'patch',
   path: '/accounts/{id}',
   tags,
@@ -88,6 +91,7 @@ const change = createRoute({
   },
 })
 const remove = createRoute({
+  operationId: 'deleteAccount',
   method: 'delete',
   path: '/accounts/{id}',
   tags,

@@ -20,6 +20,7 @@ const resultSchema = z
   .openapi('AnalysisResult')
 
 const result = createRoute({
+  operationId: 'sendResult',
   method: 'post',
   path: '/ai/results',
   tags: ['hooks'],

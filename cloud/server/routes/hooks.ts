@@ -49,6 +49,7 @@ const deliverySchema = z
 const tags = ['hooks']
 const middleware = requireAdmin()
 const listHooks = createRoute({
+  operationId: 'listHooks',
   method: 'get',
   path: '/hooks',
   tags,
@@ -57,6 +58,7 @@ const listHooks = createRoute({
   responses: { 200: json(z.object({ hooks: z.array(hookSchema) }), 'All hooks'), ...errors(403) },
 })
 const createHook = createRoute({
+  operationId: 'createHook',
   method: 'post',
   path: '/hooks',
   tags,
@@ -78,6 +80,7 @@ const createHook = createRoute({
   },
 })
 const changeHook = createRoute({
+  operationId: 'changeHook',
   method: 'patch',
   path: '/hooks/{id}',
   tags,
@@ -97,6 +100,7 @@ const changeHook = createRoute({
   responses: { 200: json(hookSchema, 'As it is now'), ...errors(400, 403, 404) },
 })
 const deleteHook = createRoute({
+  operationId: 'deleteHook',
   method: 'delete',
   path: '/hooks/{id}',
   tags,
@@ -106,6 +110,7 @@ const deleteHook = createRoute({
   responses: { 204: empty('It is gone'), ...errors(403, 404) },
 })
 const testHook = createRoute({
+  operationId: 'testHook',
   method: 'post',
   path: '/hooks/{id}/test',
   tags,
@@ -115,6 +120,7 @@ const testHook = createRoute({
   responses: { 202: empty('It is in the queue'), ...errors(403, 404) },
 })
 const listDeliveries = createRoute({
+  operationId: 'listDeliveries',
   method: 'get',
   path: '/deliveries',
   tags,
@@ -132,6 +138,7 @@ const listDeliveries = createRoute({
   },
 })
 const retryDelivery = createRoute({
+  operationId: 'retryDelivery',
   method: 'post',
   path: '/deliveries/{id}/retry',
   tags,
@@ -141,6 +148,7 @@ const retryDelivery = createRoute({
   responses: { 202: empty('It is in the queue'), ...errors(403, 404) },
 })
 const deleteDelivery = createRoute({
+  operationId: 'deleteDelivery',
   method: 'delete',
   path: '/deliveries/{id}',
   tags,
@@ -150,6 +158,7 @@ const deleteDelivery = createRoute({
   responses: { 204: empty('It is gone'), ...errors(403, 404) },
 })
 const pushKey = createRoute({
+  operationId: 'getPushKey',
   method: 'get',
   path: '/push/key',
   tags,
@@ -157,6 +166,7 @@ const pushKey = createRoute({
   responses: { 200: json(z.object({ publicKey: z.string() }), 'VAPID public key'), ...errors() },
 })
 const subscribe = createRoute({
+  operationId: 'subscribePush',
   method: 'put',
   path: '/push/subscription',
   tags,
@@ -167,6 +177,7 @@ const subscribe = createRoute({
   responses: { 204: empty('It will be notified'), ...errors(400, 409) },
 })
 const unsubscribe = createRoute({
+  operationId: 'unsubscribePush',
   method: 'delete',
   path: '/push/subscription',
   tags,

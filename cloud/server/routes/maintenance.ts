@@ -12,6 +12,7 @@ const middleware = requireAdmin()
 const findingSchema = z.object({ check: z.string(), ok: z.boolean(), detail: z.string() })
 
 const doctor = createRoute({
+  operationId: 'examine',
   method: 'get',
   path: '/doctor',
   tags,
@@ -24,6 +25,7 @@ const doctor = createRoute({
   },
 })
 const backup = createRoute({
+  operationId: 'getBackup',
   method: 'get',
   path: '/backup',
   tags,

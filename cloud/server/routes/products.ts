@@ -37,6 +37,7 @@ const tags = ['registration']
 const middleware = requireAdmin()
 const params = z.object({ productId: z.string() })
 const list = createRoute({
+  operationId: 'listProducts',
   method: 'get',
   path: '/products',
   tags,
@@ -45,6 +46,7 @@ const list = createRoute({
   responses: { 200: json(z.object({ products: z.array(productSchema) }), 'All'), ...errors(403) },
 })
 const put = createRoute({
+  operationId: 'putProduct',
   method: 'put',
   path: '/products/{productId}',
   tags,
@@ -59,6 +61,7 @@ const put = createRoute({
   },
 })
 const rotate = createRoute({
+  operationId: 'rotateProductSecret',
   method: 'post',
   path: '/products/{productId}/secret',
   tags,
@@ -68,6 +71,7 @@ const rotate = createRoute({
   responses: { 200: json(secretSchema, 'Told this once'), ...errors(403, 404) },
 })
 const remove = createRoute({
+  operationId: 'deleteProduct',
   method: 'delete',
   path: '/products/{productId}',
   tags,

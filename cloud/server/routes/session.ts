@@ -42,6 +42,7 @@ const sessionSchema = z
 
 const tags = ['accounts']
 const login = createRoute({
+  operationId: 'login',
   method: 'post',
   path: '/session',
   tags,
@@ -51,6 +52,7 @@ const login = createRoute({
   responses: { 200: json(sessionSchema, 'Who is logged in'), ...errors(400, 403, 413, 415, 429) },
 })
 const current = createRoute({
+  operationId: 'getSession',
   method: 'get',
   path: '/session',
   tags,
@@ -58,6 +60,7 @@ const current = createRoute({
   responses: { 200: json(sessionSchema, 'Who is logged in'), ...errors() },
 })
 const logout = createRoute({
+  operationId: 'logout',
   method: 'delete',
   path: '/session',
   tags,
@@ -66,6 +69,7 @@ const logout = createRoute({
   responses: { 204: empty('Nobody is logged in any more'), ...errors() },
 })
 const changePassword = createRoute({
+  operationId: 'changePassword',
   method: 'put',
   path: '/session/password',
   tags,
