@@ -1,7 +1,7 @@
 // Identity from the environment, and what every program begins with.
 import { lastError, meaningOf, nameOf, sysInit } from 'skyrill'
 
-const required = (name) => {
+export const required = (name) => {
   const value = process.env[name]
   if (!value) throw new Error(`set ${name}; README.md says to what`)
   return value

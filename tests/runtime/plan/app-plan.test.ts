@@ -86,3 +86,25 @@ test('onGetBalance starts and stops the recording, without a broker', async () =
   await storage.exitCs()
   await system.exit()
 })
+
+test('a plan that is asked for right after initCs is known to the recording too', async () => {
+  const clock = new FakeClock()
+  const system = new System({ clock })
+  const identity = { productId: 'TEST', deviceName: 'camera', deviceSecret: 'secret' }
+  assert.equal(await system.init({ ...identity, cloudUrl: 'mqtt://127.0.0.1:9', logger: quiet }), 0)
+  const storage = new CloudStorage(system)
+  let starts = 0
+  const parameters = initParams(
+    {},
+    {
+      onStartPushStream: () => void starts++,
+      onGetBalance: (_, answer) => answering(answer),
+    },
+  )
+  assert.equal(await storage.initCs(parameters), 0)
+  assert.equal(await storage.getCsBalanceInfo(0, { ...NO_PLAN }, 1), 0)
+  await clock.advance(0)
+  assert.equal(starts, 1)
+  await storage.exitCs()
+  await system.exit()
+})
