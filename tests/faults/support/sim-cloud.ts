@@ -6,6 +6,7 @@ import type { Ask, Reply, SessionOptions } from '../../../runtime/mqtt/session.t
 import type { HttpTimeouts } from '../../../runtime/upload/http.ts'
 import type { Outcome } from '../../../runtime/upload/retry.ts'
 import type { Append, SliceClient, TusAnswer } from '../../../runtime/upload/tus.ts'
+import { numbersIn } from './marked-frames.ts'
 
 /** What the line and the cloud do just now. */
 export type Weather = {
@@ -40,7 +41,9 @@ const RECONNECT_MS = 2000
 export type SimSlice = {
   start: SliceStart
   index: Slice
+  /** empty once the slice is complete: its pictures have been counted */
   bytes: Buffer
+  size: number
   length: number | undefined
 }
 
@@ -55,6 +58,8 @@ export class SimCloud {
   readonly slices = new Map<string, SimSlice>()
   /** what the device has told to be missing */
   readonly losses = new Map<string, Loss>()
+  /** how often each picture, by its number, has arrived */
+  readonly arrived: Uint8Array
   /** what no cloud should ever see */
   readonly faults: string[] = []
   weather: Weather = { ...FAIR }
@@ -63,8 +68,25 @@ export class SimCloud {
   readonly #random: () => number
   readonly #sessions = new Set<SimSession>()
 
-  constructor(random: () => number) {
+  /** @param pictures how many there will be at most */
+  constructor(random: () => number, pictures: number) {
     this.#random = random
+    this.arrived = new Uint8Array(pictures)
+  }
+
+  /** Counts the pictures of what has not ended. */
+  close(): void {
+    for (const slice of this.slices.values()) this.#count(slice)
+  }
+
+  #count(slice: SimSlice): void {
+    const { start, bytes } = slice
+    for (const number of numbersIn(start.format, bytes))
+      if (++this.arrived[number]! > 1)
+        this.faults.push(`picture ${number} is in ${start.id} and before`)
+    // a day of video would be all that the memory's figures show
+    slice.bytes = Buffer.alloc(0)
+    slice.index = { ...slice.index, pieces: [] }
   }
 
   client(life: Life): SliceClient {
@@ -159,29 +181,33 @@ export class SimCloud {
     if (!this.hasPlan) return { outcome: 'plan', status: 402, message: 'no plan' }
     const location = new URL(`http://cloud/${start.id}`)
     const known = this.slices.get(start.id)
-    if (known)
-      return { outcome: 'ok', status: 200, message: '', location, offset: known.bytes.length }
+    if (known) return { outcome: 'ok', status: 200, message: '', location, offset: known.size }
     const index: Slice = { ...start, deviceId: 1, channel: 0, state: 'open', bytes: 0, pieces: [] }
-    this.slices.set(start.id, { start, index, bytes: Buffer.alloc(0), length: undefined })
+    this.slices.set(start.id, { start, index, bytes: Buffer.alloc(0), size: 0, length: undefined })
     return { outcome: 'ok', status: 201, message: '', location, offset: 0 }
   }
 
   #append(location: URL, append: Append): TusAnswer {
     const slice = this.slices.get(location.pathname.slice(1))
     if (!slice) return { outcome: 'unknown', status: 404, message: '' }
-    if (append.offset !== slice.bytes.length) return { outcome: 'offset', status: 409, message: '' }
+    if (append.offset !== slice.size) return { outcome: 'offset', status: 409, message: '' }
     if (slice.length !== undefined) {
       if (append.views.every(({ length }) => length === 0)) return this.#ask(location)
       return this.#reject('appends to a slice that is complete', slice)
     }
     const applied = applyIndex(slice.index, append.index)
-    if ('fault' in applied) return this.#reject(applied.fault, slice)
+    if ('fault' in applied) {
+      const known = JSON.stringify(slice.index.pieces.slice(-3))
+      return this.#reject(`${applied.fault}: ${JSON.stringify(append.index)} after ${known}`, slice)
+    }
     slice.bytes = Buffer.concat([slice.bytes, ...append.views])
-    slice.index = { ...slice.index, pieces: applied.pieces, bytes: slice.bytes.length }
+    slice.size = slice.bytes.length
+    slice.index = { ...slice.index, pieces: applied.pieces, bytes: slice.size }
     if (append.total !== undefined) {
-      if (append.total !== slice.bytes.length)
-        return this.#reject(`total ${append.total}, ${slice.bytes.length} bytes`, slice)
+      if (append.total !== slice.size)
+        return this.#reject(`total ${append.total}, ${slice.size} bytes`, slice)
       slice.length = append.total
+      this.#count(slice)
     }
     return this.#ask(location)
   }
@@ -189,8 +215,8 @@ export class SimCloud {
   #ask(location: URL): TusAnswer {
     const slice = this.slices.get(location.pathname.slice(1))
     if (!slice) return { outcome: 'unknown', status: 404, message: '' }
-    const { bytes, length } = slice
-    const answer: TusAnswer = { outcome: 'ok', status: 204, message: '', offset: bytes.length }
+    const { size, length } = slice
+    const answer: TusAnswer = { outcome: 'ok', status: 204, message: '', offset: size }
     return length === undefined ? answer : { ...answer, length }
   }
 

@@ -18,20 +18,36 @@ const IDR_BYTES = 1200
 const P_BYTES = 300
 /** Appends and looks at the clock are rarer than in life, so that hours pass in seconds. */
 const APPEND_INTERVAL_MS = 1000
+/** How long a camera goes on after the last storm, at most, for the spool to be sent. */
+const FINISH_TURNS = 50
+const FINISH_FRAMES = 600
 
-/** One picture that the camera made, and what became of it at the device. */
-export type Pushed = {
-  number: number
-  /** what the wall clock said */
-  wallMs: number
-  /** what it would have said had it not been set since the recording began: labels go on by timestamps until the next IDR */
-  labelMs: number
-  code: number
+/** The pictures that the camera pushed, by their numbers; made once, so that a day of them does not look like a leak. */
+export class PushedPictures {
+  count = 0
+  /** what the wall clock said; NaN: no picture of this number was pushed */
+  readonly wallMs: Float64Array
+  /** what it would have said had it not been set since the last IDR: labels go on by timestamps until the next one */
+  readonly labelMs: Float64Array
+  readonly code: Int32Array
+
+  constructor(most: number) {
+    this.wallMs = new Float64Array(most).fill(Number.NaN)
+    this.labelMs = new Float64Array(most)
+    this.code = new Int32Array(most)
+  }
+
+  add(number: number, wallMs: number, labelMs: number, code: number): void {
+    this.count++
+    this.wallMs[number] = wallMs
+    this.labelMs[number] = labelMs
+    this.code[number] = code
+  }
 }
 
 export type SimResult = {
   cloud: SimCloud
-  pushed: Pushed[]
+  pushed: PushedPictures
   losses: Loss[]
   boots: number
   /** what did not settle; empty when all is well */
@@ -88,7 +104,7 @@ const makeFolder = (): string =>
 export class SimRun {
   readonly clock = new FakeClock(Date.UTC(2026, 5, 1))
   readonly cloud: SimCloud
-  readonly pushed: Pushed[] = []
+  readonly pushed: PushedPictures
   readonly #schedule: Schedule
   readonly #random: () => number
   readonly #folder = makeFolder()
@@ -107,7 +123,9 @@ export class SimRun {
   constructor(schedule: Schedule) {
     this.#schedule = schedule
     this.#random = random(schedule.seed ^ 0x5ca1ab1e)
-    this.cloud = new SimCloud(this.#random)
+    const pictures = (schedule.hours * 3_600_000) / FRAME_MS + FINISH_TURNS * FINISH_FRAMES + 1
+    this.pushed = new PushedPictures(pictures)
+    this.cloud = new SimCloud(this.#random, pictures)
   }
 
   get storage(): CloudStorage {
@@ -119,12 +137,14 @@ export class SimRun {
     return this.#boot.timers
   }
 
-  async run(): Promise<SimResult> {
+  /** @param onHour called after each simulated hour */
+  async run(onHour: (hour: number) => void = () => {}): Promise<SimResult> {
     try {
       await this.start()
       const endMs = this.#schedule.hours * 3_600_000
       const waiting = [...this.#schedule.happenings]
       for (let atMs = 0; atMs < endMs; atMs += FRAME_MS) {
+        if (atMs > 0 && atMs % 3_600_000 === 0) onHour(atMs / 3_600_000)
         while (waiting[0] && waiting[0].atMs <= atMs) await this.#happen(waiting.shift()!)
         await this.frame()
       }
@@ -132,10 +152,6 @@ export class SimRun {
     } finally {
       rmSync(this.#folder, { recursive: true, force: true })
     }
-  }
-
-  remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true })
   }
 
   async start(): Promise<void> {
@@ -206,7 +222,7 @@ export class SimRun {
       u32Seq: number,
       eFrameType: isKey ? 0 : 1,
     })
-    this.pushed.push({ number, wallMs, labelMs: this.#labelOffsetMs + this.#ptsMs, code })
+    this.pushed.add(number, wallMs, this.#labelOffsetMs + this.#ptsMs, code)
   }
 
   async #happen(happening: Happening): Promise<void> {
@@ -270,8 +286,8 @@ export class SimRun {
       return status === undefined || status.slices <= 2
     }
     // a camera goes on; the spool has the rest of the line
-    for (let turns = 0; turns < 50 && (turns < 2 || !isQuiet()); turns++)
-      for (let frames = 0; frames < 600; frames++) await this.frame()
+    for (let turns = 0; turns < FINISH_TURNS && (turns < 2 || !isQuiet()); turns++)
+      for (let frames = 0; frames < FINISH_FRAMES; frames++) await this.frame()
     await this.#during(this.#storage.exitCs())
     const losses = this.#storage.losses(0)
     // what the module was left with the spool sends at the next start
@@ -282,6 +298,7 @@ export class SimRun {
     await this.#during(this.#storage.exitCs())
     await this.#system.exit()
     await clock.advance(0)
+    cloud.close()
     const unsettled = [
       ...(left && left.slices > 0 ? [`${left.slices} slices are still in the spool`] : []),
       ...(this.timers > 0 ? [`${this.timers} timers are left`] : []),
