@@ -167,6 +167,18 @@ const footprintCommand = async (args: readonly string[]): Promise<number> => {
   return 0
 }
 
+const queriesCommand = async (args: readonly string[]): Promise<number> => {
+  const { runQueries } = await import('./queries.bench.ts')
+  const { queriesMarkdown } = await import('./report/queries-table.ts')
+  const [rows, only] = [numberOption(args, '--rows'), option(args, '--only')]
+  const result = await runQueries({
+    ...(rows !== undefined && { rows }),
+    ...(only !== undefined && { only }),
+  })
+  print(args, 'queries', result, queriesMarkdown(result))
+  return 0
+}
+
 /** `skyrill bench`, `npm run bench`. @returns the exit code */
 export const bench = async (args: readonly string[]): Promise<number> => {
   const [name, ...rest] = args
@@ -179,6 +191,8 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       return await bindingsCommand(rest)
     case 'fleet':
       return await fleetCommand(rest)
+    case 'queries':
+      return await queriesCommand(rest)
     case 'footprint':
       return await footprintCommand(rest)
     case undefined:

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { mergeIntervals } from '../../../../cloud/server/catalog.ts'
+import { sliceSpan } from '../../../../cloud/server/slice.ts'
 import type { Device, IndexStore, Slice } from '../../../../cloud/server/store/index/types.ts'
 import { pieces, SECRET, sliceId, sliceStart } from '../../support/device.ts'
 
@@ -122,6 +124,29 @@ export const indexStoreSuite = (name: string, open: () => Promise<IndexStore>): 
       assert.deepEqual(await index.channels(device.id), [0, 1, 2])
       assert.equal((await index.sliceBefore(device.id, 0, T0 + 50_000))?.id, sliceId(2))
       assert.equal(await index.sliceBefore(device.id, 0, T0), undefined)
+    })
+
+    test('time lines of weeks are those of their slices', async () => {
+      const channel = 6
+      let startMs = T0
+      const made = Array.from({ length: 400 }, (_, at) => {
+        // now and then a gap of minutes or hours, now and then a slice that overlaps the one before
+        startMs +=
+          at % 17 === 0 ? 300_000 : at % 29 === 0 ? 40_000_000 : at % 7 === 0 ? 5000 : 10_000
+        return { ...slice(device, at + 1, startMs), channel }
+      })
+      await index.putSlices(made)
+      const spans = made.map(sliceSpan)
+      for (const [fromMs, toMs] of [
+        [T0 - 1000, startMs + 1000],
+        [T0 + 50_000_000, startMs - 50_000_000],
+        [T0 - 500_000_000, T0 - 100_000_000],
+      ] as const)
+        for (const gapMs of [0, 9000, 600_000, 100_000_000]) {
+          const range = { deviceId: device.id, channel, fromMs, toMs }
+          const inside = spans.filter((span) => span.endMs > fromMs && span.startMs < toMs)
+          assert.deepEqual(await index.timeline(range, gapMs), mergeIntervals(inside, gapMs))
+        }
     })
 
     test('time lines join what is close', async () => {

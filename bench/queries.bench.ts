@@ -1,0 +1,148 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type CloudOptions, startCloud } from '../cloud/server/index.ts'
+import { openPgliteIndex } from '../cloud/server/store/index/pglite.ts'
+import { openPostgresIndex } from '../cloud/server/store/index/postgres.ts'
+import { needPostgres, startPostgres } from '../tests/cloud/support/postgres.ts'
+import { quantile } from './fleet/quantile.ts'
+import type { BenchResult } from './harness.ts'
+import { machine } from './machine.ts'
+import { generate, PRODUCT, type Recorded } from './queries/generate.ts'
+
+const POSTGRES_ROWS = 20_000_000
+const PGLITE_ROWS = 2_000_000
+const REQUESTS = 200
+const WARM_UP_REQUESTS = 20
+const HOUR_MS = 3_600_000
+const DAY_MS = 86_400_000
+
+export type QueryRun = {
+  engine: string
+  rows: number
+  generatedS: number
+  query: string
+  p50: number
+  p95: number
+  max: number
+  answerBytes: number
+}
+
+export type QueriesResult = BenchResult & { runs: QueryRun[]; skipped: string[] }
+
+/** What a page asks for, of a random camera at a random time. */
+const QUERIES: readonly [string, (channel: string, recorded: Recorded) => string][] = [
+  ['time line of an hour', (channel, at) => `${channel}/timeline?${range(at, HOUR_MS)}`],
+  ['time line of a day', (channel, at) => `${channel}/timeline?${range(at, DAY_MS)}`],
+  ['days of the month with recordings', (channel, at) => `${channel}/days?${month(at)}`],
+  [
+    'playlist of ten minutes',
+    (channel, at) => `${channel}/playlist.m3u8?${range(at, HOUR_MS / 6)}`,
+  ],
+  ['playlist of an hour', (channel, at) => `${channel}/playlist.m3u8?${range(at, HOUR_MS)}`],
+  [
+    'time line of the month',
+    (channel, { fromMs, toMs }) => `${channel}/timeline?from=${fromMs}&to=${toMs}`,
+  ],
+]
+
+const range = ({ fromMs, toMs }: Recorded, lengthMs: number): string => {
+  const from = Math.round(fromMs + Math.random() * Math.max(0, toMs - fromMs - lengthMs))
+  return `from=${from}&to=${from + lengthMs}`
+}
+
+const month = ({ toMs }: Recorded): string => {
+  const day = (ms: number) => new Date(ms).toISOString().slice(0, 10)
+  return `from=${day(toMs - 30 * DAY_MS)}&to=${day(toMs)}`
+}
+
+const measure = async (
+  engine: string,
+  options: CloudOptions,
+  recorded: Recorded,
+  generatedS: number,
+): Promise<QueryRun[]> => {
+  const cloud = await startCloud({
+    ...{ httpPort: 0, mqttPort: 0, logLevel: 'error', minFreeBytes: 0, apiPerSecond: 100_000 },
+    ...options,
+  })
+  try {
+    const runs: QueryRun[] = []
+    for (const [query, path] of QUERIES) {
+      const tookMs: number[] = []
+      let answerBytes = 0
+      for (let at = 0; at < WARM_UP_REQUESTS + REQUESTS; at++) {
+        const device = 1 + Math.floor(Math.random() * recorded.devices)
+        const channel = `/api/devices/${PRODUCT}/cam${device}/channels/0`
+        const fromMs = performance.now()
+        const answer = await fetch(`${cloud.httpUrl}${path(channel, recorded)}`, {
+          headers: { Authorization: `Bearer ${cloud.adminToken}` },
+        })
+        const body = await answer.arrayBuffer()
+        if (answer.status !== 200) throw new Error(`${query}: ${answer.status}`)
+        answerBytes = body.byteLength
+        if (at >= WARM_UP_REQUESTS) tookMs.push(performance.now() - fromMs)
+      }
+      tookMs.sort((a, b) => a - b)
+      const ms = (q: number) => Math.round(quantile(tookMs, q) * 10) / 10
+      const run = {
+        ...{ engine, rows: recorded.rows, generatedS, query, answerBytes },
+        ...{ p50: ms(0.5), p95: ms(0.95), max: ms(1) },
+      }
+      runs.push(run)
+    }
+    return runs
+  } finally {
+    await cloud.close()
+  }
+}
+
+const say = (text: string) => console.error(text)
+
+const onPostgres = async (folder: string, rows: number): Promise<QueryRun[]> => {
+  const server = await startPostgres()
+  try {
+    const from = performance.now()
+    const index = await openPostgresIndex(server.url, () => {})
+    const recorded = await generate(index.db, rows, say)
+    await index.close()
+    const generatedS = Math.round((performance.now() - from) / 1000)
+    say(`PostgreSQL: ${recorded.rows} rows in ${generatedS} s`)
+    const options = { dataDir: folder, databaseUrl: server.url }
+    return await measure('PostgreSQL', options, recorded, generatedS)
+  } finally {
+    await server.stop()
+  }
+}
+
+const onPglite = async (folder: string, rows: number): Promise<QueryRun[]> => {
+  const from = performance.now()
+  mkdirSync(folder, { recursive: true })
+  const index = await openPgliteIndex(join(folder, 'index'))
+  const recorded = await generate(index.db, rows, say)
+  await index.close()
+  const generatedS = Math.round((performance.now() - from) / 1000)
+  say(`PGlite: ${recorded.rows} rows in ${generatedS} s`)
+  return measure('PGlite', { dataDir: folder }, recorded, generatedS)
+}
+
+/** How long a page waits for what it asks, with an index that years of recordings have filled. */
+export const runQueries = async (options: {
+  rows?: number
+  only?: string
+}): Promise<QueriesResult> => {
+  const skipped: string[] = []
+  const runs: QueryRun[] = []
+  const folder = mkdtempSync(join(tmpdir(), 'skyrill-queries-'))
+  try {
+    const missing = needPostgres()
+    if (missing) skipped.push(missing)
+    else if (options.only !== 'pglite')
+      runs.push(...(await onPostgres(join(folder, 'postgres'), options.rows ?? POSTGRES_ROWS)))
+    if (options.only !== 'postgres')
+      runs.push(...(await onPglite(join(folder, 'pglite'), options.rows ?? PGLITE_ROWS)))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { cases: [], machine: machine({ bun: process.versions.bun ?? '' }), runs, skipped }
+}
