@@ -36,6 +36,7 @@ await build({
   ...options,
   entryPoints: { 'ffmpeg-worker': require.resolve('@ffmpeg/ffmpeg/worker') },
 })
+await build({ ...options, entryPoints: [join(source, 'worker', 'service-worker.ts')] })
 // hls.js transmuxes in a worker; as a file of its own it needs no script made from a blob
 copyFileSync(require.resolve('hls.js/dist/hls.worker.js'), join(out, 'hls-worker.js'))
 copyFileSync(join(source, 'icon.svg'), join(out, 'icon.svg'))

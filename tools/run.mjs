@@ -266,6 +266,14 @@ const checks = () => {
       join('cloud', 'viewer', 'tsconfig.json'),
     ]) === 0,
   )
+  check(
+    'tsc (the worker of the page)',
+    run(process.execPath, [
+      join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '-p',
+      join('cloud', 'viewer', 'worker', 'tsconfig.json'),
+    ]) === 0,
+  )
   check('biome', run(bin('biome'), ['ci', '--diagnostic-level=error', '.']) === 0)
   result.seconds = (Date.now() - started) / 1000
   return result

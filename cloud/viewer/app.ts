@@ -248,7 +248,10 @@ export class App {
   // ── sheets, each loaded when it is first opened ─────────────────────────────────────────────────
 
   async #openSettings(): Promise<void> {
-    const { openSettings } = await import('./panels/settings.ts')
+    const [{ openSettings }, { notificationRows }] = await Promise.all([
+      import('./panels/settings.ts'),
+      import('./panels/notifications.ts'),
+    ])
     openSettings({
       session: this.session,
       cameraZone: this.chosen?.device.timeZone,
@@ -257,7 +260,7 @@ export class App {
         this.#drawCameras()
       },
       logout: () => void this.#logout(),
-      more: [],
+      more: [notificationRows()],
     })
   }
 

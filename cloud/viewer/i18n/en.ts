@@ -277,4 +277,10 @@ export const en = {
     'Browsers decrypt only in pages that were opened over https, or on the server’s own machine.',
   'owner-key.wrong': 'This recording was not encrypted for this key.',
   'owner-key.missing': 'This recording is encrypted and cannot be played without its owner’s key.',
+  'push.title': 'Notify this browser of',
+  'push.event': 'Events',
+  'push.offline': 'A camera gone offline',
+  'push.online': 'A camera back online',
+  'push.storage': 'Storage nearly full',
+  'push.denied': 'The browser does not allow notifications of this page.',
 }

@@ -259,4 +259,10 @@ export const zh: Record<keyof typeof en, string> = {
   'owner-key.insecure': '浏览器只在通过 https 打开的页面或服务器本机上解密。',
   'owner-key.wrong': '此录像不是用这个密钥加密的。',
   'owner-key.missing': '此录像已加密，没有所有者的密钥无法播放。',
+  'push.title': '通知此浏览器',
+  'push.event': '事件',
+  'push.offline': '摄像机离线',
+  'push.online': '摄像机恢复在线',
+  'push.storage': '存储将满',
+  'push.denied': '浏览器不允许此页面发送通知。',
 }
