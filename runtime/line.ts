@@ -19,12 +19,14 @@ import { ChannelSpool } from './spool/channel-spool.ts'
 import type { DropPolicy } from './spool/drop-policy.ts'
 import type { System } from './system.ts'
 import { type iv_cs_init_func_cb_s, iv_cs_notify_msg_type_e } from './types.ts'
+import { BucketPair } from './upload/bucket/pair.ts'
+import { BucketSliceClient, bucketLeave } from './upload/bucket/slice-client.ts'
 import { BucketUplink } from './upload/bucket/uplink.ts'
 import type { ChannelUplink } from './upload/channel-uplink.ts'
 import { type CredentialProvider, CredentialStore } from './upload/credentials.ts'
 import type { HttpTimeouts } from './upload/http.ts'
 import type { SliceResult } from './upload/slice-work.ts'
-import { TusClient } from './upload/tus.ts'
+import { type SliceClient, TusClient } from './upload/tus.ts'
 import { Uplink } from './upload/uplink.ts'
 
 /** One channel with everything that belongs to it. */
@@ -77,9 +79,10 @@ export const openLine = (
   })
   const events = eventModule.open(options, channel, callbacks, log)
   const ids = new SliceIds(bootId, () => system.takeSliceNumber(id))
+  const { bucket } = system
   const credentials = new CredentialStore(
     id,
-    dependencies.credentials ?? ((channel) => system.credentials(channel)),
+    bucket ? bucketLeave : (dependencies.credentials ?? ((channel) => system.credentials(channel))),
     clock,
     random,
   )
@@ -98,11 +101,18 @@ export const openLine = (
         onError: (error) => log.error(`onDumpFile threw: ${errorText(error)}`),
       }),
     )
+  /** for what is sent later than it was recorded; undefined: the cloud, by tus */
+  const slicesToBucket = (): SliceClient | undefined =>
+    bucket &&
+    new BucketSliceClient(
+      new BucketPair({ uplink: bucket.uplink, channel: id, clock, random, onSwitch: () => {} }),
+      { ...bucket.device, channel: id },
+    )
   const backfill = new Backfill({
     clock,
     random,
     ca,
-    client: system.slices?.(),
+    client: slicesToBucket() ?? system.slices?.(),
     credentials,
     scheduler: system.scheduler,
     times,
@@ -112,7 +122,7 @@ export const openLine = (
   })
   const writing = keeper.writing
   const spool =
-    keeper.spool && writing && !system.bucket
+    keeper.spool && writing
       ? new ChannelSpool({
           channel: id,
           spool: keeper.spool,
@@ -121,7 +131,7 @@ export const openLine = (
           clock,
           random,
           log: withPrefix(log, 'spool'),
-          client: system.slices?.() ?? new TusClient(clock, ca),
+          client: slicesToBucket() ?? system.slices?.() ?? new TusClient(clock, ca),
           credentials,
           scheduler: system.scheduler,
           times,
@@ -171,8 +181,12 @@ export const openLine = (
       channel.notify(connectRecover, null)
     },
     onServiceWrong: () => channel.notify(serviceWrong, null),
+    scheduler: system.scheduler,
+    source: {
+      lagMs: () => (channel.buffered === 0 ? 0 : channel.latency.lagMs(clock.monoMs())),
+      isEvent: () => !events.isSettled,
+    },
   }
-  const { bucket } = system
   const uplink: ChannelUplink = bucket
     ? new BucketUplink({
         ...common,
@@ -183,11 +197,6 @@ export const openLine = (
     : new Uplink({
         ...common,
         ...tuning,
-        scheduler: system.scheduler,
-        source: {
-          lagMs: () => (channel.buffered === 0 ? 0 : channel.latency.lagMs(clock.monoMs())),
-          isEvent: () => !events.isSettled,
-        },
         credentials,
         ca,
         client: system.slices?.(),

@@ -22,7 +22,7 @@ const SKEW_MAX_MS = 15 * 60_000
 const utcMsOf = (amzDate: string): number =>
   Date.parse(amzDate.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
 
-/** A small S3 store in memory that checks signature, time and SHA-256 of each PUT, and does what it is told wrong. */
+/** A small S3 store in memory that checks signature and time of each request and SHA-256 of each PUT, and does what it is told wrong. */
 export class FakeS3 {
   readonly objects = new Map<string, FakeObject>()
   readonly requests: { method: string; key: string; host: string }[] = []
@@ -88,6 +88,16 @@ export class FakeS3 {
     const refusal = await this.#refusal(request, body)
     if (refusal) return error(403, refusal)
     if (bucket !== this.bucket) return error(404, 'NoSuchBucket')
+    if (request.method === 'HEAD') {
+      const object = this.objects.get(key)
+      const meta = object?.headers['x-amz-meta-skyrill']
+      response.writeHead(object ? 200 : 404, {
+        Date: date,
+        'Content-Length': String(object?.body.length ?? 0),
+        ...(meta !== undefined && { 'x-amz-meta-skyrill': String(meta) }),
+      })
+      return void response.end()
+    }
     this.objects.set(key, { body, headers: request.headers })
     if (fault?.kind === 'lose-answer') return void request.socket.destroy()
     const etag = createHash('md5').update(body).digest('hex')
@@ -127,6 +137,7 @@ export class FakeS3 {
     const expected = await signer.signature()
     if (expected !== match[3]) return 'SignatureDoesNotMatch'
     const sha256 = createHash('sha256').update(body).digest('hex')
+    if (request.method === 'HEAD') return undefined
     return headers['x-amz-content-sha256'] === sha256 ? undefined : 'XAmzContentSHA256Mismatch'
   }
 }

@@ -32,6 +32,8 @@ export type BucketSyncParts = {
   now: () => number
 }
 
+type IndexName = NonNullable<ReturnType<typeof parseIndexKey>>
+
 /** A slice of which only objects are there: its index comes, or never does. */
 type Loose = { objects: (BucketObject & { key: string })[]; metas: ObjectMeta[]; seenMs: number }
 
@@ -50,8 +52,8 @@ export class BucketSync {
   readonly #devices = new Map<string, Device>()
   /** index objects that were read */
   readonly #indexes = new Set<string>()
-  /** slices whose index was read: device id, channel, slice id */
-  readonly #indexed = new Set<string>()
+  /** slices whose index was read: device id, channel, slice id; false when it has no end and a fuller one may follow from a spool */
+  readonly #indexed = new Map<string, boolean>()
   readonly #loose = new Map<string, Loose>()
   /** event objects and their sizes: one that ended is longer */
   readonly #events = new Map<string, number>()
@@ -134,25 +136,27 @@ export class BucketSync {
     prefix: string,
   ): Promise<void> {
     const { reader } = this.parts
-    const fresh: { key: string; name: NonNullable<ReturnType<typeof parseIndexKey>> }[] = []
-    for await (const { key } of reader.objects(source, prefix)) {
+    const fresh: { key: string; seen: string; name: IndexName }[] = []
+    for await (const { key, bytes } of reader.objects(source, prefix)) {
       const name = parseIndexKey(key)
-      if (name && !this.#indexes.has(`${source} ${key}`)) fresh.push({ key, name })
+      // one that is replaced by a fuller one is longer
+      const seen = `${source} ${bytes} ${key}`
+      if (name && !this.#indexes.has(seen)) fresh.push({ key, seen, name })
     }
-    const read = (keys: readonly string[]): Promise<void> =>
-      each(keys, async (key) => {
+    const read = (entries: typeof fresh): Promise<void> =>
+      each(entries, async ({ key, seen }) => {
         const manifests = await reader.manifests(source, key)
         await this.#take(path, device, manifests)
-        this.#indexes.add(`${source} ${key}`)
+        this.#indexes.add(seen)
       })
-    await read(fresh.filter(({ name }) => name.last > name.first).map(({ key }) => key))
+    await read(fresh.filter(({ name }) => name.last > name.first))
     const single = fresh.filter(({ name }) => name.last === name.first)
-    const known = ({ name }: (typeof single)[number]): boolean =>
-      this.#indexed.has(
-        sliceKey(device, path, `${name.boot}-${String(name.first).padStart(8, '0')}`),
-      )
-    for (const entry of single) if (known(entry)) this.#indexes.add(`${source} ${entry.key}`)
-    await read(single.filter((entry) => !known(entry)).map(({ key }) => key))
+    const isKnown = ({ name }: (typeof fresh)[number]): boolean => {
+      const id = `${name.boot}-${String(name.first).padStart(8, '0')}`
+      return this.#indexed.get(sliceKey(device, path, id)) === true
+    }
+    for (const entry of single) if (isKnown(entry)) this.#indexes.add(entry.seen)
+    await read(single.filter((entry) => !isKnown(entry)))
   }
 
   async #take(
@@ -161,7 +165,7 @@ export class BucketSync {
     manifests: readonly SliceManifest[],
   ): Promise<void> {
     const fresh = manifests.filter(
-      ({ start }) => !this.#indexed.has(sliceKey(device, path, start.id)),
+      ({ start }) => this.#indexed.get(sliceKey(device, path, start.id)) !== true,
     )
     const slices = fresh.map(({ start, end, bytes, pieces, objects }): Slice => {
       const named = objects.map((object) => ({
@@ -181,8 +185,8 @@ export class BucketSync {
       return slice
     })
     await this.parts.index.putSlices(slices)
-    for (const { id } of slices) {
-      this.#indexed.add(sliceKey(device, path, id))
+    for (const { id, end } of slices) {
+      this.#indexed.set(sliceKey(device, path, id), end !== undefined)
       this.#loose.delete(sliceKey(device, path, id))
     }
   }

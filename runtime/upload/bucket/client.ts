@@ -1,6 +1,7 @@
 import { AwsV4Signer } from 'aws4fetch'
 import type { Clock, Random } from '../../clock.ts'
 import { errorText } from '../../log.ts'
+import { OBJECT_META_HEADER, type ObjectMeta, objectMetaSchema } from '../../mqtt/bucket-layout.ts'
 import { CredentialStore } from '../credentials.ts'
 import { HttpConnection, HttpFailure, type HttpTimeouts } from '../http.ts'
 import { type BucketCredentials, type CheckedBucket, keyProvider } from './options.ts'
@@ -17,6 +18,9 @@ export type BucketPut = {
   /** others, in lower case */
   headers?: Record<string, string>
 }
+
+/** What is known of an object that is there. */
+export type BucketLook = { bytes: number; meta: ObjectMeta }
 
 export type BucketClientOptions = {
   bucket: CheckedBucket
@@ -84,24 +88,52 @@ export class BucketClient {
     return last
   }
 
+  /** An object of ours that is there already; undefined when there is none, or when our keys may only write. */
+  async look(key: string, times: HttpTimeouts): Promise<BucketLook | undefined> {
+    // a presigned URL is for a PUT
+    if (this.#bucket.presign) return undefined
+    const request = await this.#signed(this.#keyOf(key), 'HEAD', {})
+    if ('outcome' in request) return undefined
+    const { url, headers } = request
+    try {
+      const response = await this.#connect(url).request(
+        { method: 'HEAD', path: url.pathname + url.search, headers, body: [] },
+        times,
+      )
+      const bytes = Number(response.headers.get('content-length'))
+      const meta = parseMeta(response.headers.get(OBJECT_META_HEADER))
+      return response.status === 200 && bytes > 0 && meta ? { bytes, meta } : undefined
+    } catch (error) {
+      if (!(error instanceof HttpFailure)) throw error
+      return undefined
+    }
+  }
+
   /** Signatures are good for 15 minutes; half of that is no cause of a refusal. */
   #isOff(serverMs: number): boolean {
     return Math.abs(serverMs - this.#time.nowMs()) > 7.5 * 60_000
   }
 
-  async #send(put: BucketPut, { sendMs, replyMs }: HttpTimeouts): Promise<BucketAnswer> {
-    const bytes = put.body.reduce((sum, view) => sum + view.length, 0)
+  #keyOf(key: string): string {
     const { prefix } = this.#bucket
-    const key = prefix === '' ? put.key : `${prefix}/${put.key}`
-    const request = await this.#signed({ ...put, key }, bytes)
-    if ('outcome' in request) return request
-    const { url, headers } = request
+    return prefix === '' ? key : `${prefix}/${key}`
+  }
+
+  #connect(url: URL): HttpConnection {
     if (this.#connection?.origin !== url.origin) {
       this.#connection?.close()
       this.#connection = new HttpConnection(new URL(url.origin), this.#clock, this.#bucket.ca)
     }
+    return this.#connection!
+  }
+
+  async #send(put: BucketPut, { sendMs, replyMs }: HttpTimeouts): Promise<BucketAnswer> {
+    const bytes = put.body.reduce((sum, view) => sum + view.length, 0)
+    const request = await this.#signedPut(put, bytes)
+    if ('outcome' in request) return request
+    const { url, headers } = request
     try {
-      const response = await this.#connection.request(
+      const response = await this.#connect(url).request(
         { method: 'PUT', path: url.pathname + url.search, headers, body: put.body },
         { sendMs: sendMs + Math.ceil(bytes / BYTES_PER_MS_MIN), replyMs },
       )
@@ -112,11 +144,9 @@ export class BucketClient {
     }
   }
 
-  async #signed(
-    put: BucketPut,
-    bytes: number,
-  ): Promise<{ url: URL; headers: Record<string, string> } | BucketAnswer> {
-    const { storageClass, presign, region } = this.#bucket
+  async #signedPut(put: BucketPut, bytes: number): Promise<Signed | BucketAnswer> {
+    const { storageClass, presign } = this.#bucket
+    const key = this.#keyOf(put.key)
     const headers: Record<string, string> = {
       'content-type': put.contentType,
       // Spec: S3, "Authenticating requests: using query parameters": of a presigned URL the payload is not signed
@@ -126,30 +156,46 @@ export class BucketClient {
       ...(storageClass === undefined ? {} : { 'x-amz-storage-class': storageClass }),
       ...put.headers,
     }
-    if (presign) {
-      const granted = await presign({ method: 'PUT', key: put.key, bytes, headers }).catch(
-        (error: unknown) => ({ denied: 'offline' as const, message: errorText(error) }),
-      )
-      if ('url' in granted) return { url: new URL(granted.url), headers }
-      return denied(granted.message)
-    }
+    if (!presign) return this.#signed(key, 'PUT', headers)
+    const granted = await presign({ method: 'PUT', key, bytes, headers }).catch(
+      (error: unknown) => ({ denied: 'offline' as const, message: errorText(error) }),
+    )
+    return 'url' in granted ? { url: new URL(granted.url), headers } : denied(granted.message)
+  }
+
+  async #signed(
+    key: string,
+    method: 'PUT' | 'HEAD',
+    headers: Record<string, string>,
+  ): Promise<Signed | BucketAnswer> {
     const credentials = await this.#credentials!.get()
     if ('denied' in credentials) return denied(credentials.message)
     const { accessKeyId, secretAccessKey, sessionToken } = credentials
     const signer = new AwsV4Signer({
-      method: 'PUT',
-      url: bucketUrl(this.#bucket, put.key).href,
+      method,
+      url: bucketUrl(this.#bucket, key).href,
       headers,
       accessKeyId,
       secretAccessKey,
       ...(sessionToken === undefined ? {} : { sessionToken }),
       service: 's3',
-      region,
+      region: this.#bucket.region,
       cache: this.#keys,
       datetime: amzDate(this.#time.nowMs()),
     })
     const signed = await signer.sign()
     return { url: signed.url, headers: Object.fromEntries(signed.headers) }
+  }
+}
+
+type Signed = { url: URL; headers: Record<string, string> }
+
+const parseMeta = (text: string | undefined): ObjectMeta | undefined => {
+  try {
+    return objectMetaSchema.parse(JSON.parse(text ?? ''))
+  } catch {
+    // put by somebody else
+    return undefined
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../clock.ts'
 import type { HttpTimeouts } from '../http.ts'
-import { BucketClient, type BucketPut } from './client.ts'
+import { BucketClient, type BucketLook, type BucketPut } from './client.ts'
 import type { CheckedBucketUplink } from './options.ts'
 import type { BucketAnswer } from './s3-answer.ts'
 
@@ -11,6 +11,7 @@ export type PairAnswer = BucketAnswer & { bucket: 0 | 1 }
 
 export type PutClient = {
   put(put: BucketPut, times: HttpTimeouts): Promise<BucketAnswer>
+  look(key: string, times: HttpTimeouts): Promise<BucketLook | undefined>
   close(): void
   readonly clockOffsetMs: number
 }
@@ -65,6 +66,18 @@ export class BucketPair {
     return this.#failed(answer)
       ? { ...answer, outcome: 'retry', waitMs: 0, bucket }
       : { ...answer, bucket }
+  }
+
+  /** What there is under a key, in whichever bucket. */
+  async look(
+    key: string,
+    times: HttpTimeouts,
+  ): Promise<(BucketLook & { bucket: 0 | 1 }) | undefined> {
+    for (const bucket of [0, 1] as const) {
+      const found = await this.#clients[bucket]?.look(key, times)
+      if (found) return { ...found, bucket }
+    }
+    return undefined
   }
 
   /** Whether the fallback is next. */

@@ -2,22 +2,16 @@ import { createHash } from 'node:crypto'
 import type { Clock, Random, Timer } from '../../clock.ts'
 import type { Logger } from '../../log.ts'
 import { Machine } from '../../machine.ts'
-import {
-  type BucketChannel,
-  bucketBase,
-  OBJECT_META_HEADER,
-  OBJECT_META_MAX_BYTES,
-  type ObjectMeta,
-  objectKey,
-  packObjectPieces,
-} from '../../mqtt/bucket-layout.ts'
+import { type BucketChannel, bucketBase, objectKey } from '../../mqtt/bucket-layout.ts'
 import type { Piece, SliceStart } from '../../mqtt/messages.ts'
 import type { HttpTimeouts } from '../http.ts'
 import { backoffMs } from '../retry.ts'
+import type { LiveSource, Scheduler } from '../scheduler.ts'
 import { SliceWork, type SliceWorkOptions } from '../slice-work.ts'
 import type { BucketPut } from './client.ts'
 import { objectEnd } from './cut.ts'
 import { SliceIndexes } from './indexes.ts'
+import { CONTENT_TYPES, metaHeaders } from './meta.ts'
 import { type CheckedBucketUplink, gopBytesFor, ringBytesFor } from './options.ts'
 import { BucketPair, type PairAnswer, type PutClient } from './pair.ts'
 import {
@@ -35,8 +29,6 @@ const CONFIG_WAIT_MS = 60_000
 /** From this share of the buffer on fragments go out as they come. */
 const PRESSED_SHARE = 0.6
 
-const CONTENT_TYPES = { ts: 'video/mp2t', fmp4: 'video/mp4' } as const
-
 export type BucketUplinkOptionsOf = SliceWorkOptions & {
   bucket: CheckedBucketUplink
   device: BucketChannel
@@ -44,6 +36,9 @@ export type BucketUplinkOptionsOf = SliceWorkOptions & {
   ringBytes: number
   /** in place of the network, for tests */
   clients?: readonly PutClient[]
+  scheduler: Scheduler
+  /** the channel's live video, for the scheduler */
+  source: LiveSource
   clock: Clock
   random: Random
   log: Logger
@@ -70,6 +65,7 @@ export class BucketUplink implements BucketUplinkActions {
   readonly #indexes: SliceIndexes
   #answer: PairAnswer = { outcome: 'ok', status: 0, message: '', bucket: 0 }
   #sending: Sending | undefined
+  readonly #unwatch: () => void
   #tick: Timer | undefined
   #wait: Timer | undefined
   #kicked = false
@@ -103,6 +99,7 @@ export class BucketUplink implements BucketUplinkActions {
         ),
     })
     this.#machine = new Machine(BUCKET_UPLINK_ROWS, 'idle', this)
+    this.#unwatch = options.scheduler.watch(options.source)
   }
 
   get state(): BucketUplinkState {
@@ -169,6 +166,7 @@ export class BucketUplink implements BucketUplinkActions {
   /** Stops for good. */
   close(): void {
     this.#tick?.cancel()
+    this.#unwatch()
     this.#machine.send('close')
     this.#pair.close()
     for (this.#work.look(); !this.#work.idle; this.#work.look()) this.#work.end(false)
@@ -194,7 +192,9 @@ export class BucketUplink implements BucketUplinkActions {
   }
 
   hasObject(): boolean {
-    return this.#nextEnd() !== undefined
+    const { scheduler, source } = this.#options
+    // where a metered line has carried its bytes of the day the object waits; it is looked at again with every turn
+    return this.#nextEnd() !== undefined && scheduler.allows(source)
   }
 
   endsSlice(): boolean {
@@ -243,12 +243,7 @@ export class BucketUplink implements BucketUplinkActions {
         body: views,
         sha256,
         contentType: CONTENT_TYPES[start.format],
-        headers: metaHeaders({
-          start,
-          t: index.pieces[0]?.t ?? start.startUtcMs,
-          pieces: packObjectPieces(index.pieces),
-          h: sha256,
-        }),
+        headers: metaHeaders(start, index.pieces[0]?.t ?? start.startUtcMs, index.pieces, sha256),
       },
       () => store.unhold(),
     )
@@ -325,10 +320,13 @@ export class BucketUplink implements BucketUplinkActions {
 
   #put(put: BucketPut, done: () => void): void {
     this.appends++
+    const bytes = put.body.reduce((sum, view) => sum + view.length, 0)
+    const leave = this.#options.scheduler.live(bytes)
     void this.#pair
       .put(put, this.#options.times())
       .finally(done)
       .then((answer) => {
+        leave.done(bytes, answer.outcome === 'ok')
         this.#answer = answer
         if (this.#machine.state === 'closed') return
         this.#transport(!(answer.outcome === 'retry' && answer.status < 400))
@@ -371,12 +369,4 @@ export class BucketUplink implements BucketUplinkActions {
     this.#serviceWrong = false
     this.#configReported = ''
   }
-}
-
-/** Metadata is a help for when the index is missing; an object is put without it rather than not at all. */
-const metaHeaders = (meta: ObjectMeta): Record<string, string> => {
-  const text = JSON.stringify(meta)
-  return text.length + OBJECT_META_HEADER.length > OBJECT_META_MAX_BYTES
-    ? {}
-    : { [OBJECT_META_HEADER]: text }
 }

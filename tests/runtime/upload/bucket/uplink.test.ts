@@ -135,7 +135,7 @@ describe('uploads to a bucket', () => {
   test('an index tells of every object and piece of its slice', async () => {
     fresh()
     const camera = await open(uplinkTo(s3, { prefix: 'cameras/yard', storageClass: 'STANDARD_IA' }))
-    await camera.record(looped(frames, 2, 12_000), 30)
+    await camera.record(looped(frames, 2, Math.max(...frames.map(({ ptsMs }) => ptsMs)) + 40), 30)
     await camera.close()
     const slices = manifests(s3)
     assert.ok(slices.length >= 2)
