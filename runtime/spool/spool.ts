@@ -73,7 +73,8 @@ export class Spool {
     this.#options = options
     try {
       mkdirSync(options.folder, { recursive: true })
-      for (const name of readdirSync(options.folder)) if (name.endsWith(SUFFIX)) this.#recover(name)
+      for (const name of readdirSync(options.folder).sort())
+        if (name.endsWith(SUFFIX)) this.#recover(name)
     } catch (error) {
       this.#failed(error)
     }
@@ -203,7 +204,11 @@ export class Spool {
     slice.isEnded = true
     this.#writing.get(key)?.close()
     this.#writing.delete(key)
-    this.#try(() => unlinkSync(slice.path))
+    try {
+      unlinkSync(slice.path)
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 
   /** The uplink is done with a slice of which bytes were dropped before: it tells how many it brought home. */
