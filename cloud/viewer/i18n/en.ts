@@ -8,7 +8,6 @@ export const en = {
   save: 'Save',
   saved: 'Saved',
   loading: 'Loading…',
-  cancel: 'Cancel',
   logout: 'Log out',
 
   cameras: 'Cameras',
@@ -103,7 +102,6 @@ export const en = {
 
   'stage.choose': 'Choose a moment on the time line.',
   'stage.last': 'Play the last recording',
-  'stage.camera': 'Choose a camera.',
   'stage.no-camera': 'No cameras yet.',
   'stage.waiting':
     'This camera has never connected. Run its command, and the picture appears here.',
@@ -116,7 +114,6 @@ export const en = {
     'It is H.265, for which this browser has no decoder. Firefox, Safari, and Chrome with hardware decoding play it.',
   'codec.convert': 'Convert {length} here',
   'codec.download': 'Download as MP4',
-  'codec.converted': 'Converted here: {length} from {when}.',
 
   'fault.unreachable': 'The server cannot be reached.',
   'fault.status': 'The server answered {status}.',

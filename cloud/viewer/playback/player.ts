@@ -18,6 +18,8 @@ const RETRY_MS = 2000
 const MEDIA_RECOVERIES_MAX = 3
 /** Statuses that asking again does not change. */
 const FINAL_STATUSES = [401, 403, 404]
+/** The links of a list that is older than this may have expired: a new list has new ones. */
+const LINKS_AGE_MS = 60_000
 
 /** `clip`: a file that was made in the page */
 export type PlayerMode = 'idle' | 'range' | 'live' | 'clip'
@@ -49,6 +51,7 @@ export class Player {
   #toMs = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #recoveries = 0
+  #openedMs = 0
   #clipUrl: string | undefined
   readonly #frames: FrameClock
   /** a jump was asked for, and where its recording is, is still being looked up */
@@ -143,6 +146,10 @@ export class Player {
       liveMaxLatencyDuration: LIVE_BEHIND_MAX_S,
       maxLiveSyncPlaybackRate: 1.1,
     })
+    // a list that has parts of GOPs says how near to the camera one can be
+    hls.on(Events.LEVEL_LOADED, (_, { details }) => {
+      if (details.partHoldBack > 0) hls.config.liveSyncDuration = details.partHoldBack
+    })
     hls.loadSource(this.source.playlistUrl(camera, Date.now() - LIVE_BACK_MS))
   }
 
@@ -201,6 +208,7 @@ export class Player {
     this.#hls?.destroy()
     this.#closeClip()
     this.#recoveries = 0
+    this.#openedMs = performance.now()
     this.#isLeaving = false
     this.mode = mode
     this.#camera = camera
@@ -235,11 +243,13 @@ export class Player {
       return true
     }
     const status = data.response?.code ?? 0
-    if (data.type !== ErrorTypes.NETWORK_ERROR || FINAL_STATUSES.includes(status)) return false
+    const isExpired = status === 403 && performance.now() - this.#openedMs > LINKS_AGE_MS
+    const isFinal = FINAL_STATUSES.includes(status) && !isExpired
+    if (data.type !== ErrorTypes.NETWORK_ERROR || isFinal) return false
     const atMs = this.utcMs ?? this.#fromMs
     this.#isInterrupted = true
     // an empty list is no fault: what the camera sends now is not a whole GOP yet
-    if (data.details !== ErrorDetails.LEVEL_EMPTY_ERROR)
+    if (data.details !== ErrorDetails.LEVEL_EMPTY_ERROR && !isExpired)
       this.events.interrupted(t('fault.retrying'))
     this.#retry = setTimeout(() => {
       if (this.mode === 'live') this.followLive(camera)
