@@ -17,6 +17,8 @@ const ROOM_INTERVAL_MS = 30_000
 /** The server has better things to do when it has just started. */
 const FIRST_MS = 60_000
 const DAY_MS = 86_400_000
+/** Links that have expired are listed for a while; their tokens answer 410 for good. */
+const SHARES_KEPT_MS = 30 * DAY_MS
 
 export type RetentionParts = DeletionParts & {
   registry: Registry
@@ -110,6 +112,7 @@ export class Retention {
       }
       await this.#keepQuota(device, deleted)
     }
+    await index.shares.deleteExpired(now() - SHARES_KEPT_MS)
     if (deleted.slices + deleted.events > 0) log.info('old recordings deleted', deleted)
     return deleted
   }

@@ -129,6 +129,23 @@ test('410 once it has expired; a media link expires earlier, and a fresh playlis
   assert.equal((await get(`/api/shared/${token}`)).status, 410)
 })
 
+test("links of a viewer's playlist need no token, expire, and are fresh in the next playlist", async () => {
+  const token = { Authorization: `Bearer ${cloud.viewerToken}` }
+  const path = `/api${CHANNEL}/playlist.m3u8?from=${T0}&to=${T0 + 30_000}`
+  const list = async () => segments(await (await get(path, token)).text())
+  const [first] = await list()
+  assert.doesNotMatch(first!.uri, new RegExp(cloud.viewerToken), 'no token in an address')
+  const read = (uri: string) => get(uri, { Range: first!.range })
+  assert.equal((await read(first!.uri)).status, 206)
+  assert.equal((await read(first!.uri.replace('cam1', 'cam2'))).status, 403)
+  assert.equal((await read(first!.uri.split('?')[0]!)).status, 401, 'without the signature')
+  assert.equal((await list())[0]!.uri, first!.uri, 'the same for a while, for the cache')
+  nowMs += 2 * HOUR + 1
+  const stale = await read(first!.uri)
+  assert.deepEqual([stale.status, await code(stale)], [403, 'link_expired'])
+  assert.equal((await read((await list())[0]!.uri)).status, 206)
+})
+
 test('410 once the recordings were destroyed', async () => {
   const { token } = await share({ fromMs: T0, toMs: T0 + 30_000, expiresInSec: 3600 })
   assert.equal((await get(`/api/shared/${token}`)).status, 200)
