@@ -116,7 +116,11 @@ export class Notifier {
 
   #message(topic: Message['topic'], rest: Omit<Message, 'topic' | 'createdMs' | 'links'>): Message {
     const { now, publicUrl } = this.parts
-    return { topic, createdMs: now(), ...rest, links: { page: `${publicUrl()}/` } }
+    const { device, event } = rest
+    // as the page's own addresses are: a camera, and a moment of it
+    const camera = device && `#${device.productId}/${device.deviceName}/${event?.channel ?? 0}`
+    const place = event ? `${camera}@${event.startMs}` : (camera ?? '')
+    return { topic, createdMs: now(), ...rest, links: { page: `${publicUrl()}/${place}` } }
   }
 
   async #tell(

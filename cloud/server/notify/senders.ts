@@ -100,8 +100,8 @@ export const createSenders = (options: SenderOptions): Record<HookKind, Send> =>
 
     push: async (hook, _delivery, message) => {
       const subscription = subscriptionSchema.parse(JSON.parse(hook.target))
-      const { device, event, topic, text, createdMs } = message
-      const payload = JSON.stringify({ topic, text, createdMs, device, event })
+      const { device, event, topic, text, createdMs, links } = message
+      const payload = JSON.stringify({ topic, text, createdMs, device, event, url: links?.page })
       const details = webpush.generateRequestDetails(subscription, payload, {
         vapidDetails: vapid,
         TTL: PUSH_TTL_S,

@@ -12,7 +12,7 @@ type Message = {
   text: string
   device: { productId: string; deviceName: string; label: string }
   event: { key: string }
-  links: { picture: string; playlist: string; result: string }
+  links: { page: string; picture: string; playlist: string; result: string }
 }
 type Letter = { id: number; hookId: string; attempts: number; reason: string; message: Message }
 type Got = {
@@ -108,6 +108,7 @@ describe('hooks', () => {
     assert.equal(first!.json.event.key, event(1).key)
     assert.deepEqual(first!.json.device, { productId: 'P1', deviceName: 'cam1', label: '' })
     assert.match(first!.json.text, /cam1.*front door/)
+    assert.equal(first!.json.links.page, `${cloud.httpUrl}/#P1/cam1/0@1780000000000`)
     assert.equal(first!.headers['skyrill-hook'], hook.id)
     const [, t, v1] = /^t=(\d+),v1=(\w+)$/.exec(String(first!.headers['skyrill-signature']))!
     const wanted = createHmac('sha256', hook.secret).update(`${t}.${first!.body}`).digest('hex')

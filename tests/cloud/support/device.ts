@@ -107,7 +107,7 @@ export class TestDevice {
     const clientToken = randomUUID()
     const client = this.client!
     const answer = new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no answer to ${method}`)), 5000)
+      const timer = setTimeout(() => reject(new Error(`no answer to ${method}`)), 30_000)
       const onMessage = (_: string, payload: Buffer) => {
         const message = JSON.parse(payload.toString())
         if (message.clientToken !== clientToken) return
