@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { decodeComplaints, ffprobe } from '../../support/ffmpeg.ts'
-import { needTool } from '../../support/tools.ts'
-import { openCloud, type TestCloud, until } from '../support/cloud.ts'
-import { noise, pieces, sliceId, sliceStart, TestDevice } from '../support/device.ts'
-import { makeSlices } from '../support/media.ts'
+import { openCloud, type TestCloud, until } from '../cloud/support/cloud.ts'
+import { noise, pieces, sliceId, sliceStart, TestDevice } from '../cloud/support/device.ts'
+import { makeSlices } from '../cloud/support/media.ts'
+import { decodeComplaints, ffprobe } from '../support/ffmpeg.ts'
+import { needTool } from '../support/tools.ts'
 
 const T0 = Date.UTC(2026, 10, 24, 10)
 const CHANNEL = '/devices/P1/cam1/channels/0'
