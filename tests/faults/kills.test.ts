@@ -24,6 +24,7 @@ import { numbersIn } from './support/marked-frames.ts'
 
 const KILLS = Number(process.env.SKYRILL_KILLS ?? 20)
 const SEED = Number(process.env.SKYRILL_SEED ?? 1)
+const PROGRESS = 50
 const PATIENCE_MS = 120_000
 const CLOUD_PASSWORD = 'the-password-of-the-cloud'
 const ADMIN_TOKEN = 'the-admin-token-of-this-test'
@@ -132,6 +133,8 @@ test(`${KILLS} kills of device, cloud, broker and store (seed ${SEED})`, {
       await sleep(next() * 600)
       // one that needs the other comes up when that is there
       await Promise.all(now.map((name) => victims[name].start()))
+      if (Math.floor(kills / PROGRESS) > Math.floor((kills - now.length) / PROGRESS))
+        console.log(`… ${kills} of ${KILLS}`)
     }
     await sleep(2000)
     const exit = await device.kill('SIGTERM')

@@ -14,6 +14,7 @@ import { SimRun } from './support/sim-run.ts'
 const SCHEDULES = Number(process.env.SKYRILL_SCHEDULES ?? 50)
 const SEED = Number(process.env.SKYRILL_SEED ?? 1)
 const HOURS = 2
+const PROGRESS = 50
 
 test(`${SCHEDULES} schedules of ${HOURS} simulated hours from seed ${SEED}: nothing is missing that the ledger does not tell of`, {
   timeout: 120_000 + SCHEDULES * 30_000,
@@ -27,6 +28,8 @@ test(`${SCHEDULES} schedules of ${HOURS} simulated hours from seed ${SEED}: noth
     assert.deepEqual(faults, [], `${replay}\n${scheduleText(schedule)}`)
     for (const key of ['pushed', 'arrived', 'accounted'] as const) sum[key] += account[key]
     sum.boots += result.boots
+    const done = seed - SEED + 1
+    if (done % PROGRESS === 0 && done < SCHEDULES) console.log(`… ${done} of ${SCHEDULES}`)
   }
   console.log(
     `# ${SCHEDULES} schedules, ${SCHEDULES * HOURS} h: ${sum.pushed} pictures pushed, ${sum.arrived} arrived, ${sum.accounted} accounted for, ${sum.boots - SCHEDULES} kills`,

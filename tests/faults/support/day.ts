@@ -13,6 +13,7 @@ export const DAYS: Record<string, Partial<Weather>> = {
 /** Until then the engine compiles, and its heap finds its size. */
 const WARM_HOURS = 1
 const MIB = 1024 * 1024
+const FORGET_MS = 3_600_000
 
 export type DayReport = {
   name: string
@@ -43,6 +44,8 @@ export const liveThrough = async (name: string, hours: number): Promise<DayRepor
     happenings: [{ atMs: 60_000, do: 'weather', weather: DAYS[name]! }],
   }
   const run = new SimRun(schedule)
+  // longer than the spool lasts; else a day of slices that were not ended would be all that the figures show
+  run.cloud.forgetMs = FORGET_MS
   const samples: number[] = []
   const result = await run.run((hour) => {
     if (hour >= WARM_HOURS) samples.push(rssMib())

@@ -65,6 +65,9 @@ export class SimCloud {
   weather: Weather = { ...FAIR }
   hasPlan = true
   requests = 0
+  /** what has not grown for so long is counted and let go of; a device must not come back to it */
+  forgetMs = Number.POSITIVE_INFINITY
+  readonly #growing = new Set<SimSlice>()
   readonly #random: () => number
   readonly #sessions = new Set<SimSession>()
 
@@ -87,6 +90,12 @@ export class SimCloud {
     // a day of video would be all that the memory's figures show
     slice.bytes = Buffer.alloc(0)
     slice.index = { ...slice.index, pieces: [] }
+    this.#growing.delete(slice)
+  }
+
+  #forget(nowMs: number): void {
+    for (const slice of this.#growing)
+      if (slice.start.startUtcMs < nowMs - this.forgetMs) this.#count(slice)
   }
 
   client(life: Life): SliceClient {
@@ -183,7 +192,10 @@ export class SimCloud {
     const known = this.slices.get(start.id)
     if (known) return { outcome: 'ok', status: 200, message: '', location, offset: known.size }
     const index: Slice = { ...start, deviceId: 1, channel: 0, state: 'open', bytes: 0, pieces: [] }
-    this.slices.set(start.id, { start, index, bytes: Buffer.alloc(0), size: 0, length: undefined })
+    const slice = { start, index, bytes: Buffer.alloc(0), size: 0, length: undefined }
+    this.slices.set(start.id, slice)
+    this.#growing.add(slice)
+    this.#forget(start.startUtcMs)
     return { outcome: 'ok', status: 201, message: '', location, offset: 0 }
   }
 
@@ -195,6 +207,7 @@ export class SimCloud {
       if (append.views.every(({ length }) => length === 0)) return this.#ask(location)
       return this.#reject('appends to a slice that is complete', slice)
     }
+    if (!this.#growing.has(slice)) return this.#reject('grows after it was let go of', slice)
     const applied = applyIndex(slice.index, append.index)
     if ('fault' in applied) {
       const known = JSON.stringify(slice.index.pieces.slice(-3))
