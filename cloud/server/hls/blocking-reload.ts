@@ -5,8 +5,8 @@ import type { TimeshiftSegments } from './timeshift.ts'
 /** What is in this process's memory is looked at this often; what another instance has is asked of the index less often. */
 const LOOK_MS = 40
 const ASK_MS = 500
-/** A fragment is closed after a second at most, a GOP may be long. Spec: draft-pantos-hls-rfc8216bis 6.2.5.2. */
-const PATIENCE_MS = 6000
+/** A fragment is closed after a second at most, a GOP may take ten. Spec: draft-pantos-hls-rfc8216bis 6.2.5.2. */
+const PATIENCE_MS = 15_000
 /** A player is never further ahead. */
 const AHEAD_MAX = 2
 
