@@ -1,5 +1,4 @@
-import type { Timer } from '../clock.ts'
-import { backoffMs } from './retry.ts'
+import { RetryWait } from './retry-wait.ts'
 import { SliceWork } from './slice-work.ts'
 import type { UplinkActions, UplinkEvent, UplinkState } from './states.ts'
 import { isAnswered } from './tus.ts'
@@ -22,16 +21,12 @@ export class UplinkSteps implements UplinkActions {
   readonly #appendBytes: number
   readonly work: SliceWork
   readonly requests: UplinkRequests
-  #wait: Timer | undefined
-  /** the server has named the time: it is kept, also when the device comes online */
-  #isWaitAsked = false
-  #attempt = 0
+  readonly #wait: RetryWait
   #tokenRefused = false
   #discarding = false
   #isBudgetTold = false
   /** what has gathered is to be sent, however little it is */
   due = false
-  retries = 0
 
   constructor(
     options: UplinkOptions,
@@ -44,6 +39,12 @@ export class UplinkSteps implements UplinkActions {
     this.#appendBytes = options.appendBytes ?? APPEND_BYTES
     this.work = new SliceWork(options)
     this.requests = new UplinkRequests(options, send)
+    this.#wait = new RetryWait(options.clock, options.random, () => send('timer'))
+  }
+
+  /** Waits before another try. */
+  get retries(): number {
+    return this.#wait.retries
   }
 
   /** Looks whether bytes wait for too long. */
@@ -57,10 +58,7 @@ export class UplinkSteps implements UplinkActions {
 
   /** The device is online again: no reason to wait longer, unless the server has asked for it. */
   online(): void {
-    if (this.#state() !== 'wait' || this.#isWaitAsked) return
-    this.#wait?.cancel()
-    this.#attempt = 0
-    this.#send('timer')
+    if (this.#state() === 'wait' && this.#wait.cutShort()) this.#send('timer')
   }
 
   /** What waits is to be thrown away once the request under way has ended. Its token is void. */
@@ -112,7 +110,7 @@ export class UplinkSteps implements UplinkActions {
   }
 
   isFirstTry(): boolean {
-    return this.#attempt === 0
+    return this.#wait.isFirstTry
   }
 
   canShrink(): boolean {
@@ -138,7 +136,7 @@ export class UplinkSteps implements UplinkActions {
   }
 
   askAtOnce(): void {
-    this.#attempt++
+    this.#wait.tried()
     this.ask()
   }
 
@@ -159,7 +157,7 @@ export class UplinkSteps implements UplinkActions {
   }
 
   appended(): void {
-    this.#attempt = 0
+    this.#wait.succeeded()
     this.#tokenRefused = false
     this.requests.appended()
     this.work.acknowledge(this.requests.sent.to, this.requests.sent.isLast)
@@ -179,19 +177,16 @@ export class UplinkSteps implements UplinkActions {
   renewToken(): void {
     this.#tokenRefused = true
     this.#options.credentials.drop(this.requests.credentials)
-    if (this.work.upload?.location) this.work.upload.uncertain = true
+    this.#doubt()
     this.again()
   }
 
   backOff(): void {
-    if (this.requests.answer.status === 503)
-      this.requests.outage.wrong(this.requests.answer.message)
-    const { random, log } = this.#options
-    this.retries++
-    this.#isWaitAsked = this.requests.answer.waitMs !== undefined
-    const waitMs = this.requests.answer.waitMs ?? backoffMs(this.#attempt++, random)
-    log.debug(`uplink waits ${Math.round(waitMs)} ms: ${this.requests.answer.message}`)
-    this.#pause(waitMs)
+    const { status, message, waitMs: askedMs } = this.requests.answer
+    if (status === 503) this.requests.outage.wrong(message)
+    this.#doubt()
+    const waitMs = this.#wait.backOff(askedMs)
+    this.#options.log.debug(`uplink waits ${Math.round(waitMs)} ms: ${message}`)
   }
 
   backOffSmaller(): void {
@@ -208,10 +203,8 @@ export class UplinkSteps implements UplinkActions {
 
   backOffConfig(): void {
     this.requests.outage.misconfigured(this.requests.answer.message)
-    this.retries++
-    this.#isWaitAsked = false
-    const { random } = this.#options
-    this.#pause(backoffMs(this.#attempt++, random, CONFIG_WAIT_BASE_MS, CONFIG_WAIT_CAP_MS))
+    this.#doubt()
+    this.#wait.backOffLong(CONFIG_WAIT_BASE_MS, CONFIG_WAIT_CAP_MS)
   }
 
   shrink(): void {
@@ -228,17 +221,17 @@ export class UplinkSteps implements UplinkActions {
   }
 
   awaitPlan(): void {
-    const { credentials, random, askPlan } = this.#options
+    const { credentials, askPlan } = this.#options
     credentials.drop()
-    this.#isWaitAsked = false
-    this.#pause(PLAN_WAIT_MS)
+    this.#doubt()
+    this.#wait.pause(PLAN_WAIT_MS)
     void askPlan().then((isValid) => {
-      if (isValid && this.#state() === 'plan') this.#pause(backoffMs(this.#attempt++, random))
+      if (isValid && this.#state() === 'plan') this.#wait.backOff()
     })
   }
 
   recreate(): void {
-    this.#attempt++
+    this.#wait.tried()
     this.#forget()
     this.again()
   }
@@ -263,14 +256,14 @@ export class UplinkSteps implements UplinkActions {
   }
 
   discardAll(): void {
-    this.#wait?.cancel()
+    this.#wait.cancel()
     this.#discarding = false
     this.#endAll()
   }
 
   stop(): void {
     this.requests.stop()
-    this.#wait?.cancel()
+    this.#wait.cancel()
   }
 
   // ── inside ──────────────────────────────────────────────────────────────────────────────────────
@@ -279,10 +272,10 @@ export class UplinkSteps implements UplinkActions {
     for (this.work.look(); !this.work.idle; this.work.look()) this.work.end(false)
   }
 
-  #pause(waitMs: number): void {
-    if (this.work.upload?.location) this.work.upload.uncertain = true
-    this.#wait?.cancel()
-    this.#wait = this.#options.clock.after(waitMs, () => this.#send('timer'))
+  /** After a wait the cloud is asked where it stands. */
+  #doubt(): void {
+    const { upload } = this.work
+    if (upload?.location) upload.uncertain = true
   }
 
   /** The cloud says that it does not know the slice: whether that is so the answer to its creation tells. */
