@@ -1,8 +1,22 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 
-/** Layout of the data folder; raised when an older server could not read what a newer one wrote. */
-const DATA_VERSION = 1
+/**
+ * What makes the layout of one version that of the next; the first step is that of version 1. A step may be run again after a
+ * kill. Steps are never edited once released.
+ */
+export type FolderStep = (path: string) => void
+const STEPS: readonly FolderStep[] = []
+/** Layout of the data folder; raised when an older server could not read what a newer one writes. */
+const FIRST_VERSION = 1
 
 export type DataFolder = {
   path: string
@@ -59,22 +73,38 @@ const lock = (path: string): void => {
   }
 }
 
-const checkVersion = (path: string): void => {
+/** There is the old version or the new one, whatever happens. */
+const writeVersion = (path: string, version: number): void => {
+  writeFileSync(`${path}~`, `${version}\n`, { mode: 0o600 })
+  renameSync(`${path}~`, path)
+}
+
+/** Brings the layout up to date, one version after the other; what a newer server has written is refused. */
+const upgrade = (folder: string, steps: readonly FolderStep[]): void => {
+  const path = join(folder, 'version')
+  const newest = FIRST_VERSION + steps.length
   if (!existsSync(path)) {
-    writeFileSync(path, `${DATA_VERSION}\n`, { mode: 0o600 })
+    writeVersion(path, newest)
     return
   }
   const version = Number(readFileSync(path, 'utf8').trim())
-  if (!Number.isInteger(version) || version < 1)
+  if (!Number.isInteger(version) || version < FIRST_VERSION)
     throw new Error(`${path} does not hold a version; is this a data folder of Skyrill?`)
-  if (version > DATA_VERSION)
+  if (version > newest)
     throw new Error(
-      `the data folder has version ${version}, this server knows ${DATA_VERSION}: use the newer server`,
+      `the data folder has version ${version}, this server knows ${newest}: use the newer server`,
     )
+  for (let at = version; at < newest; at++) {
+    steps[at - FIRST_VERSION]!(folder)
+    writeVersion(path, at + 1)
+  }
 }
 
-/** Makes the folder if absent, takes it for this process and checks its version. Only its owner can read it. */
-export const openDataFolder = (dataDir: string): DataFolder => {
+/** Makes the folder if absent, takes it for this process and brings it up to date. Only its owner can read it. */
+export const openDataFolder = (
+  dataDir: string,
+  steps: readonly FolderStep[] = STEPS,
+): DataFolder => {
   const path = resolve(dataDir)
   const folders = {
     path,
@@ -87,7 +117,7 @@ export const openDataFolder = (dataDir: string): DataFolder => {
   const lockFile = join(path, 'lock')
   lock(lockFile)
   try {
-    checkVersion(join(path, 'version'))
+    upgrade(path, steps)
   } catch (error) {
     rmSync(lockFile, { force: true })
     throw error

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openDataFolder } from '../../cloud/server/data-folder.ts'
@@ -30,11 +30,32 @@ test('a folder of a newer server is refused', () =>
     assert.throws(() => openDataFolder(root), /does not hold a version/)
   }))
 
+test('an older folder is brought up to date, once, from where it is', () =>
+  withTempFolder((root) => {
+    openDataFolder(root).release()
+    const done: string[] = []
+    const version = () => readFileSync(join(root, 'version'), 'utf8')
+    const first = (path: string) => void done.push(`first in ${path === root}`)
+    const second = () => {
+      done.push('second')
+      if (done.length === 2) throw new Error('the power went')
+    }
+    assert.throws(() => openDataFolder(root, [first, second]), /the power went/)
+    assert.equal(version(), '2\n', 'what was done is not done again')
+    openDataFolder(root, [first, second]).release()
+    openDataFolder(root, [first, second]).release()
+    assert.deepEqual(done, ['first in true', 'second', 'second'])
+    assert.equal(version(), '3\n')
+    assert.throws(() => openDataFolder(root, [first]), /has version 3, this server knows 2/)
+    // a folder that is new needs no steps
+    openDataFolder(join(root, 'new'), [first, second]).release()
+    assert.equal(done.length, 3)
+  }))
+
 test('a folder in use is refused, one whose owner was killed is taken', () =>
   withTempFolder(async (root) => {
     openDataFolder(root).release()
     const owner = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
-    const { readFileSync } = await import('node:fs')
     const stat = readFileSync(`/proc/${owner.pid}/stat`, 'utf8')
     const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
     writeFileSync(join(root, 'lock'), `${owner.pid} ${ticks}\n`)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sql } from 'drizzle-orm'
+import { MIGRATIONS } from '../../../../cloud/server/store/index/migrations.ts'
 import { openPostgresIndex } from '../../../../cloud/server/store/index/postgres.ts'
 import type { IndexStore } from '../../../../cloud/server/store/index/types.ts'
 import { openCloud } from '../../support/cloud.ts'
@@ -63,6 +65,31 @@ test('a cloud with its index on a server', { skip, timeout: 60_000 }, async () =
   } finally {
     await device.close()
     await cloud.remove()
+    await server.stop()
+  }
+})
+
+test('instances that start together migrate once; a schema of a newer server is refused', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const server = await startPostgres()
+  try {
+    const open = () => openPostgresIndex(server.url, () => {})
+    const indexes = await Promise.all([open(), open(), open()])
+    const { rows } = (await indexes[0]!.db.execute(
+      sql`select version from schema_version order by 1`,
+    )) as unknown as { rows: { version: number }[] }
+    assert.deepEqual(
+      rows.map(({ version }) => version),
+      MIGRATIONS.map((_, at) => at + 1),
+    )
+    await indexes[0]!.db.execute(sql`insert into schema_version values (${MIGRATIONS.length + 1})`)
+    for (const index of indexes) await index.close()
+    const refusal = new RegExp(`schema version ${MIGRATIONS.length + 1}.*use the newer server`)
+    await assert.rejects(open, refusal)
+    await assert.rejects(() => openCloud({ databaseUrl: server.url }), refusal)
+  } finally {
     await server.stop()
   }
 })
