@@ -23,7 +23,7 @@ export const sharedRoutes = (services: Services) => {
 
   const open = async (token: string): Promise<{ share: Share; device: Device }> => {
     const share = await shareOfToken(services, token)
-    const device = (await index.devices()).find(({ id }) => id === share.deviceId)
+    const device = await index.deviceById(share.deviceId)
     if (!device) throw notFound('there is no such link')
     return { share, device }
   }

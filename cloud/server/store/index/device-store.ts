@@ -29,6 +29,7 @@ export type DeviceStore = {
   createDevice(device: NewDevice): Promise<Device | undefined>
   devices(): Promise<Device[]>
   device(productId: string, deviceName: string): Promise<Device | undefined>
+  deviceById(deviceId: number): Promise<Device | undefined>
   /** by `{productId}{deviceName}` without a separator, as MQTT client ids are made */
   deviceByClientId(clientId: string): Promise<Device | undefined>
   /** new secret, next epoch */

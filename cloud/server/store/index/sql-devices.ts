@@ -21,6 +21,10 @@ export const sqlDevices = (db: SqlDatabase): DeviceStore => ({
     return (await db.select().from(devices).where(named))[0]
   },
 
+  async deviceById(deviceId: number): Promise<Device | undefined> {
+    return (await db.select().from(devices).where(eq(devices.id, deviceId)))[0]
+  },
+
   async deviceByClientId(clientId: string): Promise<Device | undefined> {
     return (await db.select().from(devices).where(eq(devices.clientId, clientId)))[0]
   },

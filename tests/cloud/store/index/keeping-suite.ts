@@ -87,6 +87,8 @@ export const keepingSuite = (name: string, open: () => Promise<IndexStore>): voi
         ['Door', 'Europe/Berlin', 3 * 2 ** 40],
       )
       assert.deepEqual(await index.changeDevice(device.id, {}), changed)
+      assert.deepEqual(await index.deviceById(device.id), changed)
+      assert.equal(await index.deviceById(999_999), undefined)
       assert.equal(await index.changeDevice(999_999, { label: 'x' }), undefined)
     })
 
