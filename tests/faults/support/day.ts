@@ -23,13 +23,22 @@ export type DayReport = {
   accounted: number
   /** resident memory after the first hour, the most of all hours, and after the last one, MiB */
   rssMib: { first: number; most: number; last: number }
+  /** what is alive on the engine's heap, at the same times */
+  heapMib: { first: number; most: number; last: number }
   timersLeft: number
   faults: string[]
 }
 
-const rssMib = (): number => {
+type Sample = { rss: number; heapUsed: number }
+
+const sample = (): Sample => {
   if ('Bun' in globalThis) Bun.gc(true)
-  return Math.round((process.memoryUsage().rss / MIB) * 10) / 10
+  return process.memoryUsage()
+}
+
+const figuresOf = (samples: readonly Sample[], figure: keyof Sample) => {
+  const mib = samples.map((one) => Math.round((one[figure] / MIB) * 10) / 10)
+  return { first: mib[0] ?? 0, most: Math.max(0, ...mib), last: mib.at(-1) ?? 0 }
 }
 
 /** A camera records for so many simulated hours on such a line: nothing is missing that the ledger does not tell of, and memory stays where it was. */
@@ -46,20 +55,17 @@ export const liveThrough = async (name: string, hours: number): Promise<DayRepor
   const run = new SimRun(schedule)
   // longer than the spool lasts; else a day of slices that were not ended would be all that the figures show
   run.cloud.forgetMs = FORGET_MS
-  const samples: number[] = []
+  const samples: Sample[] = []
   const result = await run.run((hour) => {
-    if (hour >= WARM_HOURS) samples.push(rssMib())
+    if (hour >= WARM_HOURS) samples.push(sample())
   })
   const { faults, ...account } = accountFor(result)
   return {
     name,
     hours,
     ...account,
-    rssMib: {
-      first: samples[0] ?? 0,
-      most: Math.max(0, ...samples),
-      last: samples.at(-1) ?? 0,
-    },
+    rssMib: figuresOf(samples, 'rss'),
+    heapMib: figuresOf(samples, 'heapUsed'),
     timersLeft: run.timers,
     faults,
   }

@@ -38,14 +38,7 @@ const FULL_TIME = {
 const NO_PLAN = { _sys_cs_status: 0, _sys_cs_type: 0, _sys_cs_days: 0, _sys_cs_trial_sec: 0 }
 const RECONNECT_MS = 2000
 
-export type SimSlice = {
-  start: SliceStart
-  index: Slice
-  /** empty once the slice is complete: its pictures have been counted */
-  bytes: Buffer
-  size: number
-  length: number | undefined
-}
+type SimSlice = { start: SliceStart; index: Slice; bytes: Buffer }
 
 /** Waits of a device that may be killed while it waits: then nothing more happens on its side. */
 export type Life = { clock: Clock; isDead: boolean }
@@ -55,7 +48,9 @@ export type Life = { clock: Clock; isDead: boolean }
  * with one channel.
  */
 export class SimCloud {
-  readonly slices = new Map<string, SimSlice>()
+  readonly #growing = new Map<string, SimSlice>()
+  /** lengths of slices that are complete, or were let go of; their pictures have been counted and their bytes are gone */
+  readonly #ended = new Map<string, number>()
   /** what the device has told to be missing */
   readonly losses = new Map<string, Loss>()
   /** how often each picture, by its number, has arrived */
@@ -67,7 +62,6 @@ export class SimCloud {
   requests = 0
   /** what has not grown for so long is counted and let go of; a device must not come back to it */
   forgetMs = Number.POSITIVE_INFINITY
-  readonly #growing = new Set<SimSlice>()
   readonly #random: () => number
   readonly #sessions = new Set<SimSession>()
 
@@ -79,7 +73,7 @@ export class SimCloud {
 
   /** Counts the pictures of what has not ended. */
   close(): void {
-    for (const slice of this.slices.values()) this.#count(slice)
+    for (const slice of this.#growing.values()) this.#count(slice)
   }
 
   #count(slice: SimSlice): void {
@@ -88,13 +82,12 @@ export class SimCloud {
       if (++this.arrived[number]! > 1)
         this.faults.push(`picture ${number} is in ${start.id} and before`)
     // a day of video would be all that the memory's figures show
-    slice.bytes = Buffer.alloc(0)
-    slice.index = { ...slice.index, pieces: [] }
-    this.#growing.delete(slice)
+    this.#growing.delete(start.id)
+    this.#ended.set(start.id, bytes.length)
   }
 
   #forget(nowMs: number): void {
-    for (const slice of this.#growing)
+    for (const slice of this.#growing.values())
       if (slice.start.startUtcMs < nowMs - this.forgetMs) this.#count(slice)
   }
 
@@ -189,52 +182,51 @@ export class SimCloud {
   #create(start: SliceStart): TusAnswer {
     if (!this.hasPlan) return { outcome: 'plan', status: 402, message: 'no plan' }
     const location = new URL(`http://cloud/${start.id}`)
-    const known = this.slices.get(start.id)
-    if (known) return { outcome: 'ok', status: 200, message: '', location, offset: known.size }
+    const offset = this.#ended.get(start.id) ?? this.#growing.get(start.id)?.bytes.length
+    if (offset !== undefined) return { outcome: 'ok', status: 200, message: '', location, offset }
     const index: Slice = { ...start, deviceId: 1, channel: 0, state: 'open', bytes: 0, pieces: [] }
-    const slice = { start, index, bytes: Buffer.alloc(0), size: 0, length: undefined }
-    this.slices.set(start.id, slice)
-    this.#growing.add(slice)
+    this.#growing.set(start.id, { start, index, bytes: Buffer.alloc(0) })
     this.#forget(start.startUtcMs)
     return { outcome: 'ok', status: 201, message: '', location, offset: 0 }
   }
 
   #append(location: URL, append: Append): TusAnswer {
-    const slice = this.slices.get(location.pathname.slice(1))
-    if (!slice) return { outcome: 'unknown', status: 404, message: '' }
-    if (append.offset !== slice.size) return { outcome: 'offset', status: 409, message: '' }
-    if (slice.length !== undefined) {
+    const id = location.pathname.slice(1)
+    const ended = this.#ended.get(id)
+    if (ended !== undefined) {
+      if (append.offset !== ended) return { outcome: 'offset', status: 409, message: '' }
       if (append.views.every(({ length }) => length === 0)) return this.#ask(location)
-      return this.#reject('appends to a slice that is complete', slice)
+      return this.#reject('appends to a slice that has ended', id)
     }
-    if (!this.#growing.has(slice)) return this.#reject('grows after it was let go of', slice)
+    const slice = this.#growing.get(id)
+    if (!slice) return { outcome: 'unknown', status: 404, message: '' }
+    if (append.offset !== slice.bytes.length) return { outcome: 'offset', status: 409, message: '' }
     const applied = applyIndex(slice.index, append.index)
     if ('fault' in applied) {
       const known = JSON.stringify(slice.index.pieces.slice(-3))
-      return this.#reject(`${applied.fault}: ${JSON.stringify(append.index)} after ${known}`, slice)
+      return this.#reject(`${applied.fault}: ${JSON.stringify(append.index)} after ${known}`, id)
     }
     slice.bytes = Buffer.concat([slice.bytes, ...append.views])
-    slice.size = slice.bytes.length
-    slice.index = { ...slice.index, pieces: applied.pieces, bytes: slice.size }
+    slice.index = { ...slice.index, pieces: applied.pieces, bytes: slice.bytes.length }
     if (append.total !== undefined) {
-      if (append.total !== slice.size)
-        return this.#reject(`total ${append.total}, ${slice.size} bytes`, slice)
-      slice.length = append.total
+      if (append.total !== slice.bytes.length)
+        return this.#reject(`total ${append.total}, ${slice.bytes.length} bytes`, id)
       this.#count(slice)
     }
     return this.#ask(location)
   }
 
   #ask(location: URL): TusAnswer {
-    const slice = this.slices.get(location.pathname.slice(1))
-    if (!slice) return { outcome: 'unknown', status: 404, message: '' }
-    const { size, length } = slice
-    const answer: TusAnswer = { outcome: 'ok', status: 204, message: '', offset: size }
+    const id = location.pathname.slice(1)
+    const length = this.#ended.get(id)
+    const offset = length ?? this.#growing.get(id)?.bytes.length
+    if (offset === undefined) return { outcome: 'unknown', status: 404, message: '' }
+    const answer: TusAnswer = { outcome: 'ok', status: 204, message: '', offset }
     return length === undefined ? answer : { ...answer, length }
   }
 
-  #reject(reason: string, { start }: SimSlice): TusAnswer {
-    this.faults.push(`${start.id}: ${reason}`)
+  #reject(reason: string, id: string): TusAnswer {
+    this.faults.push(`${id}: ${reason}`)
     return { outcome: 'reject', status: 400, message: reason }
   }
 }

@@ -207,6 +207,8 @@ export class SimRun {
     if (clock.monoMs() >= this.#silentUntilMs) this.#push()
     this.#ptsMs += FRAME_MS
     await clock.advance(FRAME_MS)
+    // syncs of files come back when the engine has its turn
+    if (this.#number % GOP_FRAMES === 0) await new Promise((resolve) => setImmediate(resolve))
   }
 
   #push(): void {
