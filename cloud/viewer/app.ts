@@ -1,4 +1,4 @@
-import { type EventInfo, listDevices, logout, type Session } from './api/api.ts'
+import { type EventInfo, listDevices, type Session } from './api/api.ts'
 import { t } from './i18n/index.ts'
 import { type Command, listenToKeys } from './keys.ts'
 import { isSame } from './labels.ts'
@@ -9,12 +9,12 @@ import { grabShown } from './playback/frame-grabber.ts'
 import { Snapshots } from './playback/snapshots.ts'
 import { readPlace, writePlace } from './route.ts'
 import { zoneOf } from './settings.ts'
+import { Sheets } from './sheets.ts'
 import { Stage } from './stage.ts'
 import { Strip } from './strip.ts'
 import { isoDate, timeText } from './time.ts'
-import type { View } from './timeline/view.ts'
 import { byId, h, icon } from './ui/dom.ts'
-import { poll, pollEvery, report, tell } from './ui/notice.ts'
+import { poll, pollEvery, tell } from './ui/notice.ts'
 
 const DEVICES_MS = 5000
 const TIMELINE_MS = 4000
@@ -34,16 +34,28 @@ export class App {
   readonly strip: Strip
   readonly #list: EventList
   readonly #selection: SelectionBar
+  readonly #sheets: Sheets
   readonly #snapshots = new Snapshots(() => {
     this.#drawCameras()
     this.#offerLast()
   })
 
   constructor(private readonly session: Session) {
+    this.#sheets = new Sheets({
+      session,
+      chosen: () => this.chosen,
+      zone: () => this.strip.zone,
+      zoneChanged: () => {
+        this.#applyZone()
+        this.#drawCameras()
+      },
+      camerasChanged: () => void poll(() => this.refreshCameras()),
+      play: (entry, { blob, startMs }) => this.stage.player.playClip(entry, blob, startMs),
+    })
     const pictures = new EventPictures(() => this.strip.timeline.draw())
     this.stage = new Stage({
       changed: () => {},
-      undecodable: (atMs) => void this.#offerConversion(atMs),
+      undecodable: (atMs) => void this.#sheets.undecodable(atMs),
     })
     this.strip = new Strip(
       {
@@ -63,8 +75,8 @@ export class App {
     this.#selection = new SelectionBar({
       changed: ({ fromMs, toMs }) => this.strip.timeline.select(fromMs, toMs),
       play: (fromMs) => void this.stage.playFrom(fromMs),
-      exported: (range) => void this.#openExport(range),
-      shared: session.role === 'admin' ? (range) => void this.#openShare(range) : undefined,
+      exported: (range) => void this.#sheets.exportRange(range),
+      shared: session.role === 'admin' ? (range) => void this.#sheets.share(range) : undefined,
       closed: () => this.strip.setSelecting(false),
     })
     this.#listen()
@@ -74,15 +86,15 @@ export class App {
     byId('event-before').addEventListener('click', () => this.#jump(-1))
     byId('event-after').addEventListener('click', () => this.#jump(1))
     byId('help').addEventListener('click', () => this.#run('help'))
-    byId('settings').addEventListener('click', () => void this.#openSettings())
-    byId('zone').addEventListener('click', () => void this.#openSettings())
-    byId('camera-info').addEventListener('click', () => void this.#openCamera())
+    byId('settings').addEventListener('click', () => void this.#sheets.settings())
+    byId('zone').addEventListener('click', () => void this.#sheets.settings())
+    byId('camera-info').addEventListener('click', () => void this.#sheets.camera())
     const add = byId('add-camera')
     add.hidden = this.session.role !== 'admin'
-    add.addEventListener('click', () => void this.#openAdd())
+    add.addEventListener('click', () => void this.#sheets.addCamera())
     const out = byId('logout')
     out.hidden = false
-    out.addEventListener('click', () => void this.#logout())
+    out.addEventListener('click', () => void this.#sheets.logout())
     this.#drawNoCameras()
     listenToKeys((command) => this.#run(command))
   }
@@ -129,6 +141,7 @@ export class App {
     if (known && this.chosen) {
       const hasBegun = known.recording && !this.chosen.recording
       this.chosen = known
+      this.#drawTitle(known)
       // the page is often open before its camera is: it shows then what it would have shown
       if (hasBegun && this.stage.player.mode === 'idle') this.stage.followLive()
     } else if (this.chosen) {
@@ -137,6 +150,12 @@ export class App {
       await this.#chooseFirst()
     }
     this.#drawCameras()
+  }
+
+  #drawTitle({ title }: Entry): void {
+    document.title = `${title} · Skyrill`
+    byId('stage-title').textContent = title
+    byId('camera-info').hidden = false
   }
 
   async #chooseFirst(): Promise<void> {
@@ -156,9 +175,7 @@ export class App {
     const hasNever = !entry.online && entry.device.lastSeenMs === 0
     this.stage.setCamera(entry, t(hasNever ? 'stage.waiting' : 'stage.choose'))
     this.strip.setCamera(entry)
-    document.title = `${entry.title} · Skyrill`
-    byId('stage-title').textContent = entry.title
-    byId('camera-info').hidden = false
+    this.#drawTitle(entry)
     this.#applyZone()
     this.#drawCameras()
     this.strip.showDay(isoDate(atMs ?? Date.now(), this.strip.zone))
@@ -224,7 +241,9 @@ export class App {
   #run(command: Command): void {
     const { stage } = this
     const skip = (ms: number) => {
-      if (stage.aimMs !== undefined) void stage.playFrom(stage.aimMs + ms)
+      if (stage.aimMs === undefined) return
+      this.strip.timeline.moveCursor(undefined)
+      void stage.playFrom(stage.aimMs + ms)
     }
     const commands: Record<Command, () => void> = {
       toggle: () => stage.player.toggle(),
@@ -240,77 +259,8 @@ export class App {
       sound: () => stage.toggleSound(),
       full: () => stage.toggleFull(),
       select: () => this.strip.toggleSelecting(),
-      help: () => void import('./panels/help.ts').then(({ openHelp }) => openHelp(), report),
+      help: () => void this.#sheets.help(),
     }
     commands[command]()
-  }
-
-  // ── sheets, each loaded when it is first opened ─────────────────────────────────────────────────
-
-  async #openSettings(): Promise<void> {
-    const [{ openSettings }, { notificationRows }] = await Promise.all([
-      import('./panels/settings.ts'),
-      import('./panels/notifications.ts'),
-    ])
-    openSettings({
-      session: this.session,
-      cameraZone: this.chosen?.device.timeZone,
-      zoneChanged: () => {
-        this.#applyZone()
-        this.#drawCameras()
-      },
-      logout: () => void this.#logout(),
-      more: [notificationRows()],
-    })
-  }
-
-  async #openAdd(): Promise<void> {
-    const { openAddCamera } = await import('./panels/add-camera.ts')
-    openAddCamera(() => void poll(() => this.refreshCameras()))
-  }
-
-  async #openCamera(): Promise<void> {
-    if (!this.chosen) return
-    const { openCameraDialog } = await import('./panels/camera-dialog.ts')
-    openCameraDialog(this.chosen, {
-      session: this.session,
-      zone: this.strip.zone,
-      changed: () => void poll(() => this.refreshCameras()),
-    })
-  }
-
-  async #openExport({ fromMs, toMs }: View): Promise<void> {
-    const { chosen } = this
-    if (!chosen) return
-    const { openExport } = await import('./panels/export-dialog.ts')
-    const range = { fromMs, toMs }
-    openExport({ camera: chosen, title: chosen.title, range, zone: this.strip.zone })
-  }
-
-  async #openShare(range: View): Promise<void> {
-    if (!this.chosen) return
-    const { openShare } = await import('./panels/share-dialog.ts')
-    openShare({ camera: this.chosen, range, zone: this.strip.zone })
-  }
-
-  async #offerConversion(atMs: number): Promise<void> {
-    const entry = this.chosen
-    if (!entry) return
-    const { offerConversion } = await import('./panels/codec-offer.ts')
-    offerConversion({
-      entry,
-      atMs,
-      play: ({ blob, startMs }) => this.stage.player.playClip(entry, blob, startMs),
-      save: (fromMs, toMs) => void this.#openExport({ fromMs, toMs }),
-    })
-  }
-
-  async #logout(): Promise<void> {
-    try {
-      await logout()
-      location.replace('/')
-    } catch (error) {
-      report(error)
-    }
   }
 }

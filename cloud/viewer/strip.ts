@@ -94,6 +94,7 @@ export class Strip {
   /** Brings a moment into view, with the zoom as it is. */
   reveal(utcMs: number): void {
     const { view } = this.timeline
+    this.timeline.moveCursor(undefined)
     if (!contains(view, utcMs)) this.timeline.show(utcMs - spanOf(view) / 2, spanOf(view))
   }
 

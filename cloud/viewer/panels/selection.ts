@@ -27,19 +27,19 @@ export class SelectionBar {
   #zone: Zone = 'UTC'
 
   constructor(on: SelectionEvents) {
-    const button = (name: string, text: string, act: () => void, isPrimary = false) =>
-      h(
-        'button',
-        { type: 'button', class: isPrimary ? 'button primary' : 'button', onclick: act },
-        icon(name),
-        text,
-      )
+    const button = (text: string, act: () => void) =>
+      h('button', { type: 'button', class: 'button', onclick: act }, text)
     this.#bar.append(
       h('div', { class: 'selection-ends' }, this.#from, h('span', {}, '–'), this.#to, this.#length),
       h('span', { class: 'spacer' }),
-      button('play', t('selection.play'), () => on.play(this.#range.fromMs)),
-      ...(on.shared ? [button('share', t('selection.share'), () => on.shared?.(this.#range))] : []),
-      button('download', t('selection.export'), () => on.exported(this.#range), true),
+      button(t('selection.play'), () => on.play(this.#range.fromMs)),
+      ...(on.shared ? [button(t('selection.share'), () => on.shared?.(this.#range))] : []),
+      h(
+        'button',
+        { type: 'button', class: 'button primary', onclick: () => on.exported(this.#range) },
+        icon('download'),
+        t('selection.export'),
+      ),
       h(
         'button',
         { type: 'button', class: 'ghost', 'aria-label': t('selection.close'), onclick: on.closed },
