@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { CaptureQueue } from './capture/layout.ts'
 import { ReservedFrame } from './capture/reserved-frame.ts'
 import { type ChannelCore, openCore } from './channel/core-store.ts'
@@ -17,6 +18,7 @@ import { type ChannelOptions, checkInit } from './options.ts'
 import { AppPlan } from './plan/app-plan.ts'
 import { NO_PLAN, permitsFullTime } from './plan/rules.ts'
 import { Archive } from './spool/archive.ts'
+import { DumpedFile } from './spool/dumped-file.ts'
 import type { DropPolicy } from './spool/drop-policy.ts'
 import type { SpoolStatus } from './spool/spool.ts'
 import { iv_err_code_e } from './status.ts'
@@ -180,7 +182,9 @@ export class CloudStorage extends EventFunctions {
   #archive(channel: number): Archive {
     let archive = this.#archives.get(channel)
     if (!archive) {
-      archive = new Archive(this.#system.clock)
+      const { clock, log, storePath } = this.#system
+      const path = storePath && join(storePath, `dumped-${channel}.log`)
+      archive = new Archive(clock, path ? new DumpedFile(path, log) : undefined)
       this.#archives.set(channel, archive)
     }
     return archive

@@ -97,7 +97,7 @@ export const openLine = (
         store,
         ids,
         callback: onDumpFile,
-        onDumped: (slice) => archive.dumped.add(slice),
+        onDumped: (slice) => archive.add(slice),
         onError: (error) => log.error(`onDumpFile threw: ${errorText(error)}`),
       }),
     )

@@ -15,9 +15,10 @@ export class DumpedSlices {
     this.#clock = clock
   }
 
-  add(slice: DumpedSlice): void {
+  /** @param ageMs how long ago it was dumped */
+  add(slice: DumpedSlice, ageMs = 0): void {
     const nowMs = this.#clock.monoMs()
-    this.#slices.set(slice.start.id, { slice, atMs: nowMs })
+    this.#slices.set(slice.start.id, { slice, atMs: nowMs - ageMs })
     for (const [id, { atMs }] of this.#slices) {
       if (this.#slices.size <= KEPT_MAX && nowMs - atMs <= BACKFILL_MS) break
       this.#slices.delete(id)
