@@ -71,7 +71,12 @@ export const notificationRows = (): HTMLElement | undefined => {
       for (const { box } of boxes) box.checked = false
     }
   }
-  for (const { box } of boxes) box.addEventListener('change', () => void change())
+  // one after the other: two ticks in a row must not overtake each other
+  let pending = Promise.resolve()
+  for (const { box } of boxes)
+    box.addEventListener('change', () => {
+      pending = pending.then(change)
+    })
   void isSubscribed().then((is) => {
     for (const { box, topic } of boxes) box.checked = is && kept.includes(topic)
   })
