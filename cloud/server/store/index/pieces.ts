@@ -22,16 +22,11 @@ export const unpackPieces = (text: string, startMs: number, startOffset: number)
   let o = startOffset
   let t = startMs
   for (let at = 0; at + FIELDS <= numbers.length; at += FIELDS) {
-    const [b, since, d, n, k, open] = numbers.slice(at, at + FIELDS) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ]
-    t += since
-    pieces.push({ o, b, t, d, n, k, ...(open === 1 && { open }) })
+    const b = numbers[at]!
+    t += numbers[at + 1]!
+    const piece: Piece = { o, b, t, d: numbers[at + 2]!, n: numbers[at + 3]!, k: numbers[at + 4]! }
+    if (numbers[at + 5] === 1) piece.open = 1
+    pieces.push(piece)
     o += b
   }
   return pieces

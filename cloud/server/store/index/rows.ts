@@ -4,7 +4,7 @@ import { packPieces, unpackPieces } from './pieces.ts'
 import type { slices } from './schema.ts'
 import type { Slice, SliceState } from './types.ts'
 
-type Row = typeof slices.$inferSelect
+export type SliceRow = typeof slices.$inferSelect
 
 export const toRow = (slice: Slice): typeof slices.$inferInsert => {
   const { startMs, endMs } = sliceSpan(slice)
@@ -46,7 +46,7 @@ export const asLabelled = ({ shiftMs = 0, ...slice }: Slice): Slice =>
         ...(slice.end && { end: { ...slice.end, endUtcMs: slice.end.endUtcMs - shiftMs } }),
       }
 
-export const fromRow = (row: Row): Slice => {
+export const fromRow = (row: SliceRow): Slice => {
   const { startMs, endMs: _, pieces, encryption, shiftMs, ...others } = row
   const { endUtcMs, endPtsMs, endSeq, frames, reason, ...rest } = others
   return {
