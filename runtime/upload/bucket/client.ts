@@ -19,8 +19,8 @@ export type BucketPut = {
   headers?: Record<string, string>
 }
 
-/** What is known of an object that is there. */
-export type BucketLook = { bytes: number; meta: ObjectMeta }
+/** What is known of an object that is there; or that there is none, as far as our keys may see; or that the store gave no answer. */
+export type BucketLook = { bytes: number; meta: ObjectMeta } | 'none' | 'no answer'
 
 export type BucketClientOptions = {
   bucket: CheckedBucket
@@ -88,12 +88,12 @@ export class BucketClient {
     return last
   }
 
-  /** An object of ours that is there already; undefined when there is none, or when our keys may only write. */
-  async look(key: string, times: HttpTimeouts): Promise<BucketLook | undefined> {
+  /** Looks for an object of ours that is there already. */
+  async look(key: string, times: HttpTimeouts): Promise<BucketLook> {
     // a presigned URL is for a PUT
-    if (this.#bucket.presign) return undefined
+    if (this.#bucket.presign) return 'none'
     const request = await this.#signed(this.#keyOf(key), 'HEAD', {})
-    if ('outcome' in request) return undefined
+    if ('outcome' in request) return 'no answer'
     const { url, headers } = request
     try {
       const response = await this.#connect(url).request(
@@ -102,10 +102,15 @@ export class BucketClient {
       )
       const bytes = Number(response.headers.get('content-length'))
       const meta = parseMeta(response.headers.get(OBJECT_META_HEADER))
-      return response.status === 200 && bytes > 0 && meta ? { bytes, meta } : undefined
+      if (response.status >= 500 || response.status === 429) return 'no answer'
+      const serverMs = Date.parse(response.headers.get('date') ?? '')
+      // refused for its time: with the right one it is another answer
+      if (response.status === 403 && this.#isOff(serverMs) && this.#time.learn(serverMs))
+        return 'no answer'
+      return response.status === 200 && bytes > 0 && meta ? { bytes, meta } : 'none'
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error
-      return undefined
+      return 'no answer'
     }
   }
 

@@ -39,12 +39,14 @@ export class SliceIndexes {
   }
 
   add(start: SliceStart, object: BucketObject, pieces: readonly Piece[]): void {
-    if (this.#open?.start.id !== start.id) {
-      this.finish(undefined)
-      this.#open = { start, objects: [], pieces: [] }
-    }
-    this.#open!.objects.push(object)
-    this.#open!.pieces.push(...pieces)
+    this.#open ??= { start, objects: [], pieces: [] }
+    this.#open.objects.push(object)
+    this.#open.pieces.push(...pieces)
+  }
+
+  /** Others send the rest of the slice, and then its index. */
+  drop(): void {
+    this.#open = undefined
   }
 
   /** The slice is over: its index can be put. Without an end it was broken off. */

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../clock.ts'
+import type { ObjectMeta } from '../../mqtt/bucket-layout.ts'
 import type { HttpTimeouts } from '../http.ts'
 import { BucketClient, type BucketLook, type BucketPut } from './client.ts'
 import type { CheckedBucketUplink } from './options.ts'
@@ -9,9 +10,11 @@ const PROBE_MS = 30_000
 
 export type PairAnswer = BucketAnswer & { bucket: 0 | 1 }
 
+export type PairLook = { bytes: number; meta: ObjectMeta; bucket: 0 | 1 } | 'none' | 'no answer'
+
 export type PutClient = {
   put(put: BucketPut, times: HttpTimeouts): Promise<BucketAnswer>
-  look(key: string, times: HttpTimeouts): Promise<BucketLook | undefined>
+  look(key: string, times: HttpTimeouts): Promise<BucketLook>
   close(): void
   readonly clockOffsetMs: number
 }
@@ -69,15 +72,14 @@ export class BucketPair {
   }
 
   /** What there is under a key, in whichever bucket. */
-  async look(
-    key: string,
-    times: HttpTimeouts,
-  ): Promise<(BucketLook & { bucket: 0 | 1 }) | undefined> {
+  async look(key: string, times: HttpTimeouts): Promise<PairLook> {
+    let isCertain = true
     for (const bucket of [0, 1] as const) {
       const found = await this.#clients[bucket]?.look(key, times)
-      if (found) return { ...found, bucket }
+      if (typeof found === 'object') return { ...found, bucket }
+      if (found === 'no answer') isCertain = false
     }
-    return undefined
+    return isCertain ? 'none' : 'no answer'
   }
 
   /** Whether the fallback is next. */

@@ -79,6 +79,7 @@ export class BucketSliceClient implements SliceClient {
     let sending = this.#slices.get(start.id)
     if (!sending) {
       sending = await this.#find(start, times)
+      if (!sending) return { outcome: 'retry', status: 0, message: 'the bucket gives no answer' }
       this.#slices.set(start.id, sending)
       for (const oldest of this.#slices.keys()) {
         if (this.#slices.size <= KEPT) break
@@ -196,15 +197,19 @@ export class BucketSliceClient implements SliceClient {
     return this.#pair.put({ key, body, sha256: hash.digest('hex'), contentType, headers }, times)
   }
 
-  /** Objects of the slice that are there already, one behind the other from its start. Keys that may only write find none. */
-  async #find(start: SliceStart, times: HttpTimeouts): Promise<Sending> {
+  /**
+   * Objects of the slice that are there already, one behind the other from its start; undefined when that cannot be told. Keys that may only write
+   * find none.
+   */
+  async #find(start: SliceStart, times: HttpTimeouts): Promise<Sending | undefined> {
     const objects: BucketObject[] = []
     const pieces: Piece[] = []
     for (let offset = 0; ; ) {
       const found = await this.#pair.look(objectKey(this.#base, start, offset), times)
-      const { meta, bytes } = found ?? {}
-      if (!meta || !bytes || meta.start.id !== start.id) break
-      objects.push({ o: offset, b: bytes, h: meta.h, ...(found?.bucket === 1 && { s: 1 }) })
+      if (found === 'no answer') return undefined
+      if (found === 'none' || found.meta.start.id !== start.id) break
+      const { meta, bytes, bucket } = found
+      objects.push({ o: offset, b: bytes, h: meta.h, ...(bucket === 1 && { s: 1 }) })
       pieces.push(...unpackObjectPieces(meta.pieces, Math.max(offset, start.initBytes), meta.t))
       offset += bytes
     }

