@@ -225,6 +225,6 @@ const lossOf = (channel: number, result: SliceResult, slice: string | undefined)
   startMs: result.slice.utcMsA,
   endMs: result.slice.utcMsB,
   bytes: Math.max(0, result.totalBytes - result.uploadedBytes),
-  cause: result.slice.lostBytes > 0 ? 'drop' : 'network',
+  cause: slice === undefined && result.slice.lostBytes > 0 ? 'drop' : 'network',
   slice,
 })

@@ -1,4 +1,4 @@
-/** Messages about what is missing, and about clocks that were wrong; docs/PROTOCOL.md section 5. */
+/** Messages about what is missing, and about clocks that were wrong; docs/PROTOCOL.md section 9. */
 import { z } from 'zod'
 import { answer, channelSchema, clientTokenSchema, utcMsSchema } from './fields.ts'
 

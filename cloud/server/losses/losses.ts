@@ -6,7 +6,7 @@ import { uncovered } from './uncovered.ts'
 /** Recordings that lie closer together than this have no hole between them. */
 const GAP_MS = 500
 
-/** What is missing of the recordings, as the devices tell it. Spec: docs/PROTOCOL.md section 5. */
+/** What is missing of the recordings, as the devices tell it. Spec: docs/PROTOCOL.md section 9. */
 export class Losses {
   constructor(private readonly parts: { index: IndexStore; catalog: Catalog }) {}
 
