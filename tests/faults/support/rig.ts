@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { CloudOptions } from '../../../cloud/server/index.ts'
-import type { iv_cs_channel_params_s } from '../../../runtime/index.ts'
+import type { iv_cs_channel_params_s, iv_cs_init_parm_s } from '../../../runtime/index.ts'
 import { openCloud, type TestCloud, until } from '../../cloud/support/cloud.ts'
 import { type CloudSlice, register, slicesOf } from '../../e2e/support/cloud-client.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
@@ -26,7 +26,11 @@ export type Rig = {
   http: FaultProxy
   mqtt: FaultProxy
   /** A camera that knows the cloud only through the proxies; it has a full-time plan and has been told to start. */
-  camera(name: string, channel?: Partial<iv_cs_channel_params_s>): Promise<RigCamera>
+  camera(
+    name: string,
+    channel?: Partial<iv_cs_channel_params_s>,
+    extra?: Partial<iv_cs_init_parm_s>,
+  ): Promise<RigCamera>
   slicesOf(camera: RigCamera): Promise<CloudSlice[]>
   close(): Promise<void>
 }
@@ -67,9 +71,10 @@ export const openRig = async ({
     cloud: address,
     http,
     mqtt,
-    camera: async (name, channel = {}) => {
+    camera: async (name, channel = {}, extra = {}) => {
       const identity = await register(address, name)
       const camera = Object.assign(new TestCamera(), { identity })
+      camera.extra = extra
       cameras.push(camera)
       const cloudUrl = `mqtt://127.0.0.1:${mqtt.port}`
       await camera.open({ ...identity, cloudUrl, ...(ca !== undefined && { ca }) }, channel)
