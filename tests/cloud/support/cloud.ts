@@ -84,7 +84,7 @@ export const openCloud = async (
 export const until = async <T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<T> => {
   const deadline = performance.now() + timeoutMs
   for (;;) {
