@@ -235,7 +235,11 @@ export class SpoolSender {
       if (upload.start.id === slice.id) slice.acked = Math.max(slice.acked, answer.offset ?? 0)
       if (wasAppend) progress.attempt = 0
       if (wasAppend && progress.isLast) return 'sent'
-      if (answer.length !== undefined && answer.length === answer.offset) return 'sent'
+      if (answer.length !== undefined && answer.length === answer.offset) {
+        // closed by the cloud before it had everything
+        upload.lostBytes += Math.max(0, upload.to - answer.length)
+        return 'sent'
+      }
     }
     if (progress.offset === undefined || progress.offset >= upload.from) return undefined
     // what comes before it was lost, there or here

@@ -53,8 +53,9 @@ export const liveThrough = async (name: string, hours: number): Promise<DayRepor
     happenings: [{ atMs: 60_000, do: 'weather', weather: DAYS[name]! }],
   }
   const run = new SimRun(schedule)
-  // longer than the spool lasts; else a day of slices that were not ended would be all that the figures show
-  run.cloud.forgetMs = FORGET_MS
+  // longer than the spool lasts; else a day of slices that were not ended would be all that the figures show. Where nothing arrives there is nothing to
+  // forget, and the slice that is being sent when the line goes is sent on when it is back
+  if (DAYS[name]!.http !== 'down') run.cloud.forgetMs = FORGET_MS
   const samples: Sample[] = []
   const result = await run.run((hour) => {
     if (hour >= WARM_HOURS) samples.push(sample())
