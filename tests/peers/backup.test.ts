@@ -15,18 +15,21 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { openCloud, type TestCloud } from '../cloud/support/cloud.ts'
+import { makeFolder, openCloud, type TestCloud } from '../cloud/support/cloud.ts'
 import { TestDevice } from '../cloud/support/device.ts'
 import { type MadeSlice, makeSlices } from '../cloud/support/media.ts'
 import { needPostgres, startPostgres } from '../cloud/support/postgres.ts'
 import { run } from '../support/ffmpeg.ts'
 import { ROOT } from '../support/paths.ts'
+import { ceph, versitygw } from '../support/s3-servers.ts'
 import { needTool, toolPath } from '../support/tools.ts'
 
 const PROGRAM = join(ROOT, 'cloud/server/main.ts')
 const T0 = Date.UTC(2026, 10, 20, 10)
 const PASSWORD = 'a long enough pass phrase'
 const KEY = '00112233445566aa-00000001'
+/** The one that is there sooner. */
+const S3 = [versitygw, ceph].find(({ skip }) => !skip)
 
 /** `skyrill cloud ARGS`, as a person calls it. */
 const command = async (args: string[], env: Record<string, string>) => {
@@ -245,16 +248,50 @@ describe('backup and restore', { skip: needTool('ffmpeg') }, () => {
       const back = join(work, 'back.tar')
       const saved = await command(['backup', back], { SKYRILL_DATA: folder, ...env })
       assert.equal(saved.code, 0, saved.output)
-      const embedded = join(work, 'embedded-again')
+      // with an empty index in it: making one takes a while
+      const embedded = await makeFolder()
       assert.equal((await restore(back, embedded)).code, 0)
       const again = await openCloud({}, {}, embedded)
       try {
         assert.equal((await again.api('GET', '/devices/P1/new')).status, 200)
       } finally {
-        await again.close()
+        await again.remove()
       }
     } finally {
       await postgres.stop()
+    }
+  })
+
+  test('from a disk into an S3 store, and out of it again', {
+    skip: S3 ? false : versitygw.skip,
+  }, async () => {
+    const server = await S3!.open()
+    try {
+      const file = join(work, 'for-s3.tar')
+      assert.equal((await command(['backup', file], { SKYRILL_DATA: cloud.folder })).code, 0)
+      const folder = await makeFolder()
+      const env = {
+        SKYRILL_S3_ENDPOINT: server.endpoint,
+        SKYRILL_S3_BUCKET: server.bucket,
+        SKYRILL_S3_REGION: server.region,
+        SKYRILL_S3_ACCESS_KEY: server.accessKey,
+        SKYRILL_S3_SECRET_KEY: server.secretKey,
+      }
+      const done = await restore(file, folder, env)
+      assert.equal(done.code, 0, done.output)
+      assert.ok(!existsSync(join(folder, 'objects', 'P1')), 'nothing on the disk')
+      const restored = await openCloud({ s3: { ...server, pathStyle: true } }, {}, folder)
+      await checkRestored(restored)
+      await restored.close()
+      const examined = await command(['doctor'], { SKYRILL_DATA: folder, ...env })
+      assert.equal(examined.code, 0, examined.output)
+      const back = join(work, 'from-s3.tar')
+      const saved = await command(['backup', back], { SKYRILL_DATA: folder, ...env })
+      assert.equal(saved.code, 0, saved.output)
+      assert.match(saved.output, /4 objects/)
+      rmSync(folder, { recursive: true, force: true })
+    } finally {
+      await server.close()
     }
   })
 })
