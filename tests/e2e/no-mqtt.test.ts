@@ -127,9 +127,11 @@ describe('a chip without MQTT', { timeout: 110_000 }, () => {
       ),
       iv_err_code_e.IV_ERR_NONE,
     )
-    await until('the plan', async () => storage.startCsEvent(0, 5, 'door') === 0, 30_000)
-    await until('the start', async () => starts === 1, 30_000)
-    for (const frame of (await framesOf(clip, 'h264')).slice(0, 100)) {
+    // the app has kept the 10 s before the event
+    const begin = (): boolean => storage.startCsEventExt(0, 5, 'door', 0, 10) === 0
+    await until('the plan', begin, 30_000)
+    await until('the start', () => starts === 1, 30_000)
+    for (const frame of (await framesOf(clip, 'h264')).slice(0, 250)) {
       const pack = {
         pu8Addr: frame.data,
         u64PTS: frame.ptsMs,
@@ -139,7 +141,7 @@ describe('a chip without MQTT', { timeout: 110_000 }, () => {
       assert.equal(storage.pushCsStream(0, 1, pack), 0)
     }
     assert.equal(storage.stopCsEvent(0, 5, 'door'), 0)
-    await until('the result', async () => results.length === 1, 60_000)
+    await until('the result', () => results.length === 1, 60_000)
     assert.deepEqual(results, [1])
     const range = `from=${Date.now() - 600_000}&to=${Date.now() + 60_000}`
     const listed = await call(cloud, 'GET', `/api/devices/TEST/neighbour/events?${range}`)
@@ -154,7 +156,7 @@ describe('a chip without MQTT', { timeout: 110_000 }, () => {
     await system.exit()
     const slices = await slicesOf(cloud, identity)
     assert.equal(slices.length, 1)
-    assert.equal(slices[0]!.frames, 100)
+    assert.equal(slices[0]!.frames, 250)
     await neighbour.stop()
   })
 })
