@@ -464,12 +464,12 @@ export class CloudStorage extends EventFunctions {
 
   /** Bytes that can be pushed now. */
   room(channel: number): number {
-    return this.#lines.get(channel)?.channel.room() ?? 0
+    return this.#lines.get(channel)?.channel.room.free ?? 0
   }
 
   /** Resolves when at least half of the channel's buffer is free. */
   drained(channel: number): Promise<void> {
-    return this.#lines.get(channel)?.channel.drained() ?? Promise.resolve()
+    return this.#lines.get(channel)?.channel.room.drained() ?? Promise.resolve()
   }
 
   /** What is missing of a channel, and why; of all channels when none is given. */

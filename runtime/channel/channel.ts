@@ -1,6 +1,6 @@
 import { RING_FULL, statusMessage } from '../../core-wasm/index.ts'
 import type { ReservedFrame } from '../capture/reserved-frame.ts'
-import { type Clock, StreamClock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { ADMIT_REFUSE, ADMIT_SKIP, PushWindow } from '../event/window.ts'
 import type { NewLoss } from '../ledger/ledger.ts'
 import { errorText, type Logger } from '../log.ts'
@@ -22,8 +22,10 @@ import { errorOfStatus } from './core-status.ts'
 import { type ChannelCore, FlushReason } from './core-store.ts'
 import type { Dump } from './dump.ts'
 import { FrameLosses } from './frame-losses.ts'
+import { Labels } from './labels.ts'
 import { ErrorSlot } from './last-error.ts'
 import { Latency } from './latency.ts'
+import { Room } from './room.ts'
 import type { RoomPolicy } from './room-policy.ts'
 import { SliceReports, sliceInfoOf } from './slice-reports.ts'
 import {
@@ -38,10 +40,6 @@ import { Watermark } from './watermark.ts'
 export const PAUSE_AFTER_MS = 120_000
 /** A fragment is closed when no frame has come for so long, so that what was recorded can be seen. */
 const IDLE_FRAGMENT_MS = 1000
-/** Timestamps that step back, or forward by more than this, belong to another stream: its start is its arrival. */
-const PTS_JUMP_MS = 10_000
-/** A hole that a step of the clock makes in the labels is told of when it is longer than a GOP. */
-const STEP_SHOWN_MS = 2000
 
 export type ChannelDependencies = {
   clock: Clock
@@ -61,17 +59,15 @@ export class Channel implements ChannelActions {
   readonly id: number
   readonly core: ChannelCore
   readonly latency = new Latency()
+  readonly room: Room
   /** which frames of a recording are taken */
   readonly window = new PushWindow()
   readonly #clock: Clock
   readonly #log: Logger
   readonly #callbacks: iv_cs_init_func_cb_s
   readonly #onRecording: (sinceMs: number | undefined) => void
-  readonly #onEpochEnds: (nextSlice: number) => void
-  /** the step set right what was labelled before it: no time is missing between */
-  #isCorrected = false
   readonly #machine: Machine<ChannelState, ChannelEvent, ChannelActions>
-  readonly #streamClock = new StreamClock()
+  readonly #labels: Labels
   readonly #reports: SliceReports
   readonly #watermark: Watermark
   #uplink: ChannelUplink | undefined
@@ -80,9 +76,7 @@ export class Channel implements ChannelActions {
   readonly #losses: FrameLosses
   /** who gives way when the ring is full, where that is not the core's business alone */
   roomPolicy: RoomPolicy | undefined
-  #lastPtsMs = 0
   #lastFrameMonoMs = 0
-  #stepped = false
   #fragmentOpen = false
   #pushing = false
   #isFullTime = false
@@ -90,7 +84,6 @@ export class Channel implements ChannelActions {
   /** what the first frame of the next recording stands for; undefined: its arrival */
   #startUtcMs: number | undefined
   readonly error = new ErrorSlot()
-  readonly #roomWaiters: (() => void)[] = []
   slicesOk = 0
   slicesFailed = 0
   refused = 0
@@ -108,9 +101,18 @@ export class Channel implements ChannelActions {
     this.#log = log
     this.#callbacks = callbacks
     this.#onRecording = told.onRecording ?? (() => {})
-    this.#onEpochEnds = told.onEpochEnds ?? (() => {})
     this.#machine = new Machine(CHANNEL_ROWS, 'off', this)
+    // with a spool only what it does not have yet is in the way
+    const taken = (): number => this.#spool?.unsafeBytes ?? this.buffered
+    this.room = new Room(core.ringBytes, taken, () => this.state === 'closed')
     this.#losses = new FrameLosses(this.id, told.onLost ?? (() => {}))
+    this.#labels = new Labels(clock, this.window, {
+      onEpoch: () => {
+        core.flush(FlushReason.clock)
+        told.onEpochEnds?.(core.nextSlice)
+      },
+      onJump: (fromMs, toMs) => this.#losses.jumped(fromMs, toMs),
+    })
     this.#reports = new SliceReports(clock, (info) =>
       this.notify(iv_cs_notify_msg_type_e.IV_CS_AV_UPLOAD_STATE_MSG, { av_result_info: info }),
     )
@@ -188,7 +190,7 @@ export class Channel implements ChannelActions {
     const isVideo = type === iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
     const admitted = isVideo
       ? this.#admitVideo(pack)
-      : this.window.admitAudio(this.#utcOf(pack.u64PTS))
+      : this.window.admitAudio(this.#labels.utcMs(pack.u64PTS))
     if (admitted === ADMIT_SKIP) return iv_err_code_e.IV_ERR_NONE
     if (admitted === ADMIT_REFUSE)
       return this.#refuse(iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE, 0, NOT_RECORDING)
@@ -201,7 +203,7 @@ export class Channel implements ChannelActions {
     this.#spool?.after()
     this.#pushing = false
     if (status < 0) {
-      this.#losses.refused(status, this.#utcOf(pack.u64PTS), bytes)
+      this.#losses.refused(status, this.#labels.utcMs(pack.u64PTS), bytes)
       return this.#refuse(errorOfStatus(status), status, statusMessage(status))
     }
     this.#losses.taken()
@@ -213,45 +215,23 @@ export class Channel implements ChannelActions {
   /** Finds the UTC of a picture, and whether it is wanted. */
   #admitVideo({ u64PTS: ptsMs, eFrameType }: iv_cm_venc_pack_s): number {
     const isIdr = eFrameType === iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
-    const step = ptsMs - this.#lastPtsMs
-    const restarts = !this.#streamClock.started || !(step > 0 && step <= PTS_JUMP_MS)
-    if (this.#stepped && isIdr) {
-      this.#stepped = false
-      this.core.flush(FlushReason.clock)
-      this.#onEpochEnds(this.core.nextSlice)
-      const lastMs = this.#utcOf(this.#lastPtsMs)
-      this.#streamClock.start(this.#clock.nowMs(), ptsMs)
-      const jumpMs = this.#streamClock.utcMs(ptsMs) - lastMs
-      if (jumpMs > STEP_SHOWN_MS && !this.#isCorrected) this.#losses.jumped(lastMs, lastMs + jumpMs)
-    } else if (restarts) this.#streamClock.start(this.#originUtcMs(), ptsMs)
-    this.#lastPtsMs = ptsMs
-    return this.window.admitVideo(this.#streamClock.utcMs(ptsMs), isIdr)
-  }
-
-  /** UTC of what is pushed while the stream has no clock. */
-  #originUtcMs(): number {
-    return this.window.awaitsKept ? this.window.startUtcMs : this.#clock.nowMs()
-  }
-
-  #utcOf(ptsMs: number): number {
-    return this.#streamClock.started ? this.#streamClock.utcMs(ptsMs) : this.#originUtcMs()
+    return this.window.admitVideo(this.#labels.video(ptsMs, isIdr), isIdr)
   }
 
   #pushVideo(pack: iv_cm_venc_pack_s, bytes: number): number {
-    const utcMs = this.#streamClock.utcMs(pack.u64PTS)
+    const utcMs = this.#labels.utcMs(pack.u64PTS)
     const isIdr = pack.eFrameType === iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
     const isAdmitted = this.roomPolicy?.admits(bytes, isIdr, this.#isDemanded) ?? true
     const status = isAdmitted ? this.core.pushVideo(pack, utcMs) : RING_FULL
     if (status >= 0) this.window.taken(utcMs)
     // a live recording begins with the first picture that was accepted, one that was kept with the first that was pushed
-    else if (this.#machine.state !== 'recording' && !this.window.isPreRecorded)
-      this.#streamClock.stop()
+    else if (this.#machine.state !== 'recording' && !this.window.isPreRecorded) this.#labels.stop()
     return status
   }
 
   #pushAudio(pack: iv_cm_venc_pack_s, bytes: number): number {
     if (this.roomPolicy?.admits(bytes, false, this.#isDemanded) === false) return RING_FULL
-    return this.core.pushAudio(pack, this.#utcOf(pack.u64PTS))
+    return this.core.pushAudio(pack, this.#labels.utcMs(pack.u64PTS))
   }
 
   #accepted(): void {
@@ -274,6 +254,7 @@ export class Channel implements ChannelActions {
   /** Called about once a second: closes what idles. */
   tick(): void {
     this.#spool?.after()
+    this.room.changed()
     if (this.#machine.state !== 'recording') return
     const idleMs = this.#clock.monoMs() - this.#lastFrameMonoMs
     if (idleMs >= PAUSE_AFTER_MS) this.#machine.send('silence')
@@ -285,28 +266,7 @@ export class Channel implements ChannelActions {
 
   /** The wall clock was stepped: UTC are taken anew at the next IDR, in a new slice. */
   clockStepped(isCorrected = false): void {
-    this.#isCorrected = isCorrected
-    this.#stepped = this.#streamClock.started
-    if (!this.#stepped) this.#onEpochEnds(this.core.nextSlice)
-  }
-
-  /** Bytes that can be pushed now. */
-  room(): number {
-    return Math.max(0, this.core.ringBytes - this.buffered)
-  }
-
-  /** Resolves when at least half of the buffer is free. */
-  drained(): Promise<void> {
-    if (this.#hasRoom()) return Promise.resolve()
-    return new Promise((resolve) => this.#roomWaiters.push(resolve))
-  }
-
-  #hasRoom(): boolean {
-    return this.state === 'closed' || this.room() >= this.core.ringBytes / 2
-  }
-
-  #wakeWaiters(): void {
-    if (this.#hasRoom()) for (const wake of this.#roomWaiters.splice(0)) wake()
+    this.#labels.stepped(isCorrected)
   }
 
   // ── told by the uplink ──────────────────────────────────────────────────────────────────────────
@@ -320,7 +280,7 @@ export class Channel implements ChannelActions {
   /** The ring has more room. */
   released(): void {
     this.#watermark.level(this.buffered)
-    if (this.#roomWaiters.length > 0) queueMicrotask(() => this.#wakeWaiters())
+    this.room.changed()
   }
 
   sliceEnded(result: SliceResult): void {
@@ -367,7 +327,7 @@ export class Channel implements ChannelActions {
     this.#dump?.run()
     this.#spool?.after()
     this.window.end()
-    this.#streamClock.stop()
+    this.#labels.stop()
     this.#fragmentOpen = false
     this.#uplink?.flush()
   }
@@ -380,7 +340,7 @@ export class Channel implements ChannelActions {
   /** Tells the last results; nothing comes after this. */
   close(): void {
     this.#reports.flush()
-    this.#wakeWaiters()
+    this.room.wake()
   }
 
   /** Callbacks run outside of push; one that throws is logged and harms nothing. */

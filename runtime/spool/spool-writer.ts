@@ -70,16 +70,16 @@ export class SpoolWriter {
     this.#options = options
   }
 
-  /** Bytes that can be read and are not safe. */
-  get #unsafe(): number {
-    return this.#options.store.head - this.#safe
+  /** Bytes that can be read and are neither saved nor acknowledged. */
+  get unsafeBytes(): number {
+    return Math.max(0, this.#options.store.head - this.#safe)
   }
 
   /** Before a push: what would have to make room for the frame is saved first. `free`: room in the ring beside what can be read. */
   before(frameBytes: number, free: number): void {
     this.#openBytes += frameBytes
     const needed = this.#openBytes * ROOM_SHARE + ROOM_BYTES
-    if (needed > free && this.#unsafe > 0 && needed > free + this.#evictable()) this.#save()
+    if (needed > free && this.unsafeBytes > 0 && needed > free + this.#evictable()) this.#save()
   }
 
   /** After a push, and once a second. */
@@ -93,7 +93,7 @@ export class SpoolWriter {
     this.#advance()
     const upload = this.#current?.upload
     if (upload && this.#safe > upload.position) upload.skipTo(upload.offsetOf(this.#safe))
-    if (this.#unsafe <= 0) {
+    if (this.unsafeBytes <= 0) {
       this.#waitsSinceMs = Number.NaN
       this.#isBehind = false
       return
@@ -109,7 +109,7 @@ export class SpoolWriter {
     const isMany =
       store.nextSlice - this.#number > SLICES_MAX ||
       store.nextUnit - (upload?.nextUnit ?? store.nextUnit) > UNITS_MAX
-    if (isLate || isMany || (this.#isBehind && this.#unsafe >= writeBytes)) this.#save()
+    if (isLate || isMany || (this.#isBehind && this.unsafeBytes >= writeBytes)) this.#save()
   }
 
   /** The cloud has everything up to here. */
@@ -146,7 +146,7 @@ export class SpoolWriter {
   /** Recordings were destroyed: nothing of what is here now is saved. Bytes that go with it. */
   discard(): number {
     const { store, spool } = this.#options
-    let bytes = Math.max(0, this.#unsafe)
+    let bytes = this.unsafeBytes
     const stored = this.#current?.stored
     if (stored) {
       bytes += Math.max(0, stored.to - stored.acked)
@@ -226,7 +226,7 @@ export class SpoolWriter {
   /** Writes what can be read and is not safe. */
   #save(): void {
     this.#skipEvicted()
-    while (this.#advance() && this.#unsafe > 0) if (!this.#saveSome()) return
+    while (this.#advance() && this.unsafeBytes > 0) if (!this.#saveSome()) return
     this.#waitsSinceMs = Number.NaN
   }
 
