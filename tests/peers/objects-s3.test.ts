@@ -66,6 +66,26 @@ for (const kind of S3_SERVERS) {
       await remove()
     })
 
+    test('all objects are listed, however many', async () => {
+      const { open, remove } = await fixtureOf()
+      const store = await open()
+      const fromMs = Date.now()
+      await Promise.all(
+        Array.from({ length: 1005 }, (_, at) => store.put(`P1/cam1/pictures/${at}`, noise(at % 7))),
+      )
+      const found = new Map<string, number>()
+      for await (const { key, bytes, changedMs } of store.list()) {
+        found.set(key, bytes)
+        assert.ok(Math.abs(changedMs - fromMs) < 600_000, String(changedMs))
+      }
+      assert.equal(found.size, 1005)
+      assert.equal(found.get('P1/cam1/pictures/1004'), 1004 % 7)
+      await store.deleteUnder('P1/cam1')
+      for await (const { key } of store.list()) assert.fail(`${key} is still there`)
+      await store.close()
+      await remove()
+    })
+
     test('a long object is made in parts', async () => {
       const { open, client, remove } = await fixtureOf()
       const store = await open()
