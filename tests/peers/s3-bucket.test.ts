@@ -271,7 +271,7 @@ for (const kind of S3_SERVERS)
         }),
       )
       assert.deepEqual(await camera.record(frames, 20), [])
-      assert.equal(camera.storage.stats(0)!.bucket!.onFallback, true)
+      await until(() => camera.storage.stats(0)?.bucket?.onFallback === true, 'the fallback')
       await camera.close()
       allArrived(camera)
       assert.ok((await download(cloud, await settled('fallback'))).equals(expected))
