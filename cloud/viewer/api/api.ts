@@ -73,6 +73,7 @@ export const playlistUrl = (camera: Camera, fromMs: number, toMs?: number): stri
   `${channelPath(camera)}/master.m3u8${queryText({
     from: Math.round(fromMs),
     to: toMs === undefined ? undefined : Math.round(toMs),
+    latency: toMs === undefined ? 'low' : undefined,
   })}`
 
 /** How cameras reach this cloud. */
