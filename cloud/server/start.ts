@@ -61,6 +61,8 @@ export type CloudOverrides = {
   /** in place of those that the options name; they are closed with the cloud */
   stores?: { index: IndexStore; objects: ObjectStore }
   notifyTiming?: NotifyParts['timing']
+  /** cost of password hashes */
+  passwordLog2N?: number
 }
 
 /** Opens the stores, the broker and the HTTP server. When one fails those before it are closed again. */
@@ -107,7 +109,7 @@ export const startCloud = async (
     const publicUrl = () => (options.publicUrl ?? httpUrl()).replace(/\/$/, '')
     const pushPlan = (device: Device, channel: number, plan: Plan) =>
       bridge.pushPlan(device, channel, plan)
-    const accounts = new Accounts(index.db, now)
+    const accounts = new Accounts(index.db, now, overrides.passwordLog2N)
     const notify = await openNotify({
       options,
       index,

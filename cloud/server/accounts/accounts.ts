@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import { deviceKey } from '../slice.ts'
 import { devices } from '../store/index/schema.ts'
 import type { SqlDatabase } from '../store/index/sql.ts'
-import { hashPassword, isOutdated, NO_PASSWORD, verifyPassword } from './password.ts'
+import { hashPassword, isOutdated, LOG2_N, noPassword, verifyPassword } from './password.ts'
 import { accountDevices, accounts, sessions } from './tables.ts'
 import type { Account, Role } from './types.ts'
 
@@ -30,6 +30,8 @@ export class Accounts {
   constructor(
     private readonly db: SqlDatabase,
     private readonly now: () => number,
+    /** what a hash costs; tests make it cheap */
+    private readonly log2N = LOG2_N,
   ) {}
 
   async list(): Promise<Account[]> {
@@ -50,9 +52,10 @@ export class Accounts {
   async login(name: string, password: string): Promise<Account | undefined> {
     const named = eq(accounts.name, name.toLowerCase())
     const [row] = await this.db.select().from(accounts).where(named)
-    const fits = await verifyPassword(password, row?.password ?? NO_PASSWORD)
+    const fits = await verifyPassword(password, row?.password ?? noPassword(this.log2N))
     if (!row || !fits) return undefined
-    if (isOutdated(row.password)) await this.#setPassword(row.id, await hashPassword(password))
+    if (isOutdated(row.password, this.log2N))
+      await this.#setPassword(row.id, await hashPassword(password, this.log2N))
     return this.#withDevices(row)
   }
 
@@ -62,7 +65,7 @@ export class Accounts {
     password: string
     devices?: readonly string[] | null | undefined
   }): Promise<Account> {
-    const password = await hashPassword(given.password)
+    const password = await hashPassword(given.password, this.log2N)
     const name = given.name.toLowerCase()
     return this.db.transaction(async (tx) => {
       const [row] = await tx
@@ -78,7 +81,8 @@ export class Accounts {
 
   /** Changes an account and ends its sessions, all but `keptSession`. */
   async change(id: number, change: AccountChange, keptSession?: string): Promise<void> {
-    const password = change.password === undefined ? undefined : await hashPassword(change.password)
+    const password =
+      change.password === undefined ? undefined : await hashPassword(change.password, this.log2N)
     await this.db.transaction(async (tx) => {
       if (change.role === 'viewer') await keepAdmin(tx, id)
       const set = { ...(change.role && { role: change.role }), ...(password && { password }) }

@@ -4,7 +4,7 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
  * scrypt parameters of new hashes: 32 MiB of memory and three passes for each guess. Older hashes keep theirs, since every hash says
  * what made it. Spec: RFC 7914 section 2.
  */
-const LOG2_N = 15
+export const LOG2_N = 15
 const BLOCK_SIZE = 8
 const PARALLELIZATION = 3
 const SALT_BYTES = 16
@@ -55,8 +55,8 @@ const text = ({ log2N, r, p }: Parameters, salt: Buffer, hash: Buffer): string =
   `$scrypt$ln=${log2N},r=${r},p=${p}$${salt.toString('base64url')}$${hash.toString('base64url')}`
 
 /** `$scrypt$ln=15,r=8,p=3$salt$hash`, the usual text form of password hashes. */
-export const hashPassword = async (password: string): Promise<string> => {
-  const parameters = { log2N: LOG2_N, r: BLOCK_SIZE, p: PARALLELIZATION }
+export const hashPassword = async (password: string, log2N = LOG2_N): Promise<string> => {
+  const parameters = { log2N, r: BLOCK_SIZE, p: PARALLELIZATION }
   const salt = randomBytes(SALT_BYTES)
   return text(parameters, salt, await derive(password, salt, parameters))
 }
@@ -74,12 +74,13 @@ export const verifyPassword = async (password: string, stored: string): Promise<
 }
 
 /** For names that do not exist: checking takes as long as for one that does, and never succeeds. */
-export const NO_PASSWORD = text(
-  { log2N: LOG2_N, r: BLOCK_SIZE, p: PARALLELIZATION },
-  Buffer.alloc(SALT_BYTES),
-  Buffer.alloc(HASH_BYTES),
-)
+export const noPassword = (log2N = LOG2_N): string =>
+  text(
+    { log2N, r: BLOCK_SIZE, p: PARALLELIZATION },
+    Buffer.alloc(SALT_BYTES),
+    Buffer.alloc(HASH_BYTES),
+  )
 
 /** Whether a hash was made with other parameters than new ones are. */
-export const isOutdated = (stored: string): boolean =>
-  !stored.startsWith(`$scrypt$ln=${LOG2_N},r=${BLOCK_SIZE},p=${PARALLELIZATION}$`)
+export const isOutdated = (stored: string, log2N = LOG2_N): boolean =>
+  !stored.startsWith(`$scrypt$ln=${log2N},r=${BLOCK_SIZE},p=${PARALLELIZATION}$`)

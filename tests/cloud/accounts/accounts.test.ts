@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import {
   hashPassword,
   isOutdated,
+  noPassword,
   verifyPassword,
 } from '../../../cloud/server/accounts/password.ts'
 import { openCloud, type TestCloud } from '../support/cloud.ts'
@@ -31,16 +32,25 @@ test('password hashes: salted, say what made them, old ones still fit', async ()
 })
 
 test('hashing has a queue with an end', async () => {
-  const all = Array.from({ length: 20 }, () => hashPassword(PASSWORD))
+  const all = Array.from({ length: 20 }, () => hashPassword(PASSWORD, 10))
   const settled = await Promise.allSettled(all)
   const refused = settled.filter(({ status }) => status === 'rejected')
   assert.equal(refused.length, 4)
 })
 
+test('a name that does not exist costs as much as a wrong password: the same parameters', async () => {
+  const parametersOf = (hash: string) => hash.split('$').slice(1, 3)
+  for (const log2N of [10, undefined]) {
+    const none = noPassword(log2N)
+    assert.deepEqual(parametersOf(none), parametersOf(await hashPassword(PASSWORD, log2N)))
+    assert.equal(await verifyPassword('', none), false)
+  }
+})
+
 describe('accounts', () => {
   let cloud: TestCloud
   before(async () => {
-    cloud = await openCloud()
+    cloud = await openCloud({}, { passwordLog2N: 10 })
     await new TestDevice(cloud, 'P1', 'cam1').register()
     await new TestDevice(cloud, 'P1', 'cam2').register()
   })

@@ -3,8 +3,8 @@ import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { after, before, describe, test } from 'node:test'
-import { openCloud, type TestCloud, until } from '../support/cloud.ts'
-import { noise, pieces, sha256, sliceId, sliceStart, TestDevice } from '../support/device.ts'
+import { openCloud, type TestCloud, until } from '../cloud/support/cloud.ts'
+import { noise, pieces, sha256, sliceId, sliceStart, TestDevice } from '../cloud/support/device.ts'
 
 type Message = {
   id: string
