@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Balance } from './balance.ts'
 import type { CaptureQueue } from './capture/layout.ts'
 import { ReservedFrame } from './capture/reserved-frame.ts'
 import { type ChannelCore, openCore } from './channel/core-store.ts'
@@ -13,13 +14,13 @@ import { Keeper } from './keeper.ts'
 import { type Line, openLine } from './line.ts'
 import { channelFamilies } from './metrics/channel-metrics.ts'
 import { keepingFamilies } from './metrics/keeping-metrics.ts'
-import { CHANNEL_MAX, type Loss } from './mqtt/messages.ts'
+import type { Loss } from './mqtt/messages.ts'
 import { type ChannelOptions, checkInit } from './options.ts'
 import { AppPlan } from './plan/app-plan.ts'
 import { NO_PLAN, permitsFullTime } from './plan/rules.ts'
 import { Archive } from './spool/archive.ts'
-import { DumpedFile } from './spool/dumped-file.ts'
 import type { DropPolicy } from './spool/drop-policy.ts'
+import { DumpedFile } from './spool/dumped-file.ts'
 import type { SpoolStatus } from './spool/spool.ts'
 import { iv_err_code_e } from './status.ts'
 import type { System } from './system.ts'
@@ -39,7 +40,6 @@ import type { CredentialProvider } from './upload/credentials.ts'
 export const UPLOAD_TIMEOUT_MS = 6000
 export const REPLY_TIMEOUT_MS = 5000
 const TRANS_TIME_MAX_MS = 600_000
-const QUERY_TIMEOUT_MAX_S = 3600
 const TICK_MS = 1000
 /** How often a module that is left looks whether the last slice is acknowledged. */
 const DRAIN_POLL_MS = 20
@@ -70,8 +70,7 @@ export class CloudStorage extends EventFunctions {
   readonly #archives = new Map<number, Archive>()
   readonly #keeper: Keeper
   #plansTimer: Timer | undefined
-  /** set when the app tells the plan, not the cloud */
-  #appPlan: AppPlan | undefined
+  readonly #balance: Balance
   #unwatchAi: () => void = () => {}
   #unwatchOnline: () => void = () => {}
   #unmeasure: () => void = () => {}
@@ -82,6 +81,15 @@ export class CloudStorage extends EventFunctions {
     this.eventModule = new EventModule(system, () => this.#times)
     this.#options = options
     this.#keeper = new Keeper(system)
+    this.#balance = new Balance({
+      system,
+      replyMs: () => this.#times.replyMs,
+      refuse: (code, message) => this.#refuse(code, message),
+      onAsk: () => {
+        // right after initCs: what the app says must not be known here alone
+        if (this.#plansTimer) this.#watchPlans()
+      },
+    })
   }
 
   /** Opens the channels. What is given is copied; a failed init leaves nothing behind. */
@@ -148,7 +156,8 @@ export class CloudStorage extends EventFunctions {
         clockSteps: () => this.#keeper.clockSteps,
       }),
     )
-    this.#appPlan = callbacks.onGetBalance && new AppPlan(callbacks.onGetBalance, this.#system.log)
+    this.#balance.app =
+      callbacks.onGetBalance && new AppPlan(callbacks.onGetBalance, this.#system.log)
     this.#phase = 'ready'
     this.#beat()
     // callbacks come after initCs has returned, as they do in the specification's flow
@@ -172,7 +181,7 @@ export class CloudStorage extends EventFunctions {
       dropPolicy,
       eventModule: this.eventModule,
       askPlan: async (id) => {
-        if (this.#appPlan) this.#askApp(id, this.#times.replyMs)
+        if (this.#balance.app) this.#balance.ask(id, this.#times.replyMs)
         else await this.#system.plans?.query(id, this.#times.replyMs)
         return this.#system.plans?.get(id)?.cs_switch === 1
       },
@@ -201,9 +210,9 @@ export class CloudStorage extends EventFunctions {
         line.channel.plan(permitsFullTime(plan))
         if (plan.cs_switch === 1) line.uplink.planned()
       }
-      if (this.#appPlan) {
+      if (this.#balance.app) {
         line.unwatch = this.#system.plans?.listen(id, (_, plan) => apply(plan)) ?? line.unwatch
-        this.#askApp(id, 0)
+        this.#balance.ask(id, 0)
         continue
       }
       const cached = this.#system.plans?.get(id)
@@ -212,18 +221,12 @@ export class CloudStorage extends EventFunctions {
     }
   }
 
-  #askApp(channel: number, timeoutMs: number): boolean {
-    const plan = this.#appPlan?.ask(channel, timeoutMs)
-    if (plan) this.#system.plans?.set(channel, plan)
-    return plan !== undefined
-  }
-
   #beat(): void {
     this.#tick = this.#system.clock.after(TICK_MS, () => {
       this.#beat()
       this.#keeper.lookAtClock([...this.#lines.values()])
       for (const { channel, events } of this.#lines.values()) {
-        if (this.#appPlan) this.#askApp(channel.id, 0)
+        if (this.#balance.app) this.#balance.ask(channel.id, 0)
         channel.tick()
         events.tick()
       }
@@ -261,7 +264,7 @@ export class CloudStorage extends EventFunctions {
     this.#keeper.close()
     this.eventModule.close()
     this.#lines.clear()
-    this.#appPlan = undefined
+    this.#balance.app = undefined
     this.#phase = 'left'
     return iv_err_code_e.IV_ERR_NONE
   }
@@ -323,58 +326,7 @@ export class CloudStorage extends EventFunctions {
     info: iv_cs_balance_info_s,
     timeout_s: number,
   ): iv_err_code_e | Promise<iv_err_code_e> {
-    const { plans } = this.#system
-    if (!plans) return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 'call sysInit first')
-    if (info === null || typeof info !== 'object')
-      return this.#refuse(iv_err_code_e.IV_ERR_CS_INIT_PRM_NULL, 'no structure for the plan given')
-    if (!Number.isInteger(channel) || channel < 0 || channel > CHANNEL_MAX)
-      return this.#refuse(
-        iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE,
-        `channel must be 0 to ${CHANNEL_MAX}, not ${channel}`,
-      )
-    if (!(timeout_s >= 0 && timeout_s <= QUERY_TIMEOUT_MAX_S))
-      return this.#refuse(
-        iv_err_code_e.IV_ERR_CS_INIT_PRM_RANGE,
-        `timeout_s must be 0 to ${QUERY_TIMEOUT_MAX_S} s, not ${timeout_s}`,
-      )
-    if (this.#appPlan?.isAsking)
-      return this.#refuse(
-        iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE,
-        'getCsBalanceInfo must not be called from within onGetBalance',
-      )
-    if (timeout_s === 0) return this.#cachedBalance(channel, info)
-    if (this.#appPlan) {
-      // asked right after initCs: what the app says must not be known here alone
-      if (this.#plansTimer) this.#watchPlans()
-      const answered = this.#askApp(channel, timeout_s * 1000)
-      return Promise.resolve(
-        answered
-          ? this.#cachedBalance(channel, info)
-          : this.#refuse(
-              iv_err_code_e.IV_ERR_CS_QUERY_SERVICE_TIMEOUT,
-              'onGetBalance told nothing usable',
-            ),
-      )
-    }
-    return plans.query(channel, timeout_s * 1000).then((answered) => {
-      if (answered) return this.#cachedBalance(channel, info)
-      return this.#refuse(
-        iv_err_code_e.IV_ERR_CS_QUERY_SERVICE_TIMEOUT,
-        this.#system.lastError || `the cloud did not answer within ${timeout_s} s`,
-      )
-    })
-  }
-
-  #cachedBalance(channel: number, info: iv_cs_balance_info_s): iv_err_code_e {
-    const { plans } = this.#system
-    const cached = plans?.get(channel)
-    if (cached) {
-      Object.assign(info, cached)
-      return iv_err_code_e.IV_ERR_NONE
-    }
-    // asked for in the background, so that the next call finds it
-    if (!this.#appPlan) void plans?.query(channel, this.#times.replyMs)
-    return this.#refuse(iv_err_code_e.IV_ERR_CS_NO_BALANCE, 'the cloud has not told the plan yet')
+    return this.#balance.get(channel, info, timeout_s)
   }
 
   /**
