@@ -32,6 +32,7 @@ const SCHEDULES = 500
 const KILLS = 200
 const CUTS = 1000
 const SOAK_HOURS = 24
+const STORMS = 25
 
 const test = (file) => ['test', '--timeout', TEST_TIMEOUT_MS, `./${file}`]
 
@@ -43,6 +44,13 @@ const STEPS = [
     what: `${SCHEDULES} random schedules of 2 simulated hours: every picture is at the cloud or in the ledger`,
     args: test('tests/faults/schedules.test.ts'),
     env: { SKYRILL_SCHEDULES: SCHEDULES },
+  },
+  {
+    name: 'storms',
+    lane: 0,
+    what: `${STORMS} random storms through real sockets to the real cloud, with a spool`,
+    args: test('tests/faults/storms.test.ts'),
+    env: { SKYRILL_STORMS: STORMS },
   },
   {
     name: 'days',

@@ -1,6 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import type { CloudOptions } from '../../../cloud/server/index.ts'
-import type { iv_cs_channel_params_s, iv_cs_init_parm_s } from '../../../runtime/index.ts'
+import type {
+  iv_cs_channel_params_s,
+  iv_cs_init_func_cb_s,
+  iv_cs_init_parm_s,
+} from '../../../runtime/index.ts'
 import { openCloud, type TestCloud, until } from '../../cloud/support/cloud.ts'
 import { type CloudSlice, register, slicesOf } from '../../e2e/support/cloud-client.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
@@ -30,6 +34,7 @@ export type Rig = {
     name: string,
     channel?: Partial<iv_cs_channel_params_s>,
     extra?: Partial<iv_cs_init_parm_s>,
+    callbacks?: Partial<iv_cs_init_func_cb_s>,
   ): Promise<RigCamera>
   slicesOf(camera: RigCamera): Promise<CloudSlice[]>
   close(): Promise<void>
@@ -71,10 +76,11 @@ export const openRig = async ({
     cloud: address,
     http,
     mqtt,
-    camera: async (name, channel = {}, extra = {}) => {
+    camera: async (name, channel = {}, extra = {}, callbacks = {}) => {
       const identity = await register(address, name)
       const camera = Object.assign(new TestCamera(), { identity })
       camera.extra = extra
+      camera.callbacks = callbacks
       cameras.push(camera)
       const cloudUrl = `mqtt://127.0.0.1:${mqtt.port}`
       await camera.open({ ...identity, cloudUrl, ...(ca !== undefined && { ca }) }, channel)
