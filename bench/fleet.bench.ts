@@ -6,6 +6,7 @@ import type { CloudAddress } from './fleet/grants.ts'
 import type { LoadResult, LoadTask } from './fleet/load.ts'
 import { nginxVersion, startDav } from './fleet/nginx.ts'
 import { Program } from './fleet/program.ts'
+import { sharedMissing, startShared } from './fleet/shared.ts'
 import { type Usage, usage } from './fleet/usage.ts'
 import type { BenchResult } from './harness.ts'
 import { machine } from './machine.ts'
@@ -14,6 +15,8 @@ const WARM_UP_S = 8
 const SECONDS = 30
 /** Cameras of the steps when none are given: until a chunk is late. */
 const STEPS = [250, 500, 750, 1000, 1250, 1500, 2000] as const
+/** The same for two instances, whose engines are on the same two cores. */
+const SHARED_STEPS = [50, 100, 150, 200, 300, 400] as const
 /** Cameras that send without a pause, to see how many bytes go through. */
 const FLOOD_CAMERAS = 64
 const FLOOD_SECONDS = 10
@@ -35,6 +38,9 @@ export type FleetResult = BenchResult & {
   runs: FleetRun[]
   /** the most cameras of whose chunks all were acknowledged in time */
   sustained: number
+  /** the same of two instances on shared engines */
+  instances: FleetRun[]
+  sustainedByTwo: number
   flood?: { cloud: FleetRun; ceiling: FleetRun | undefined }
   skipped: string[]
 }
@@ -89,6 +95,12 @@ const startEmbedded = async (folder: string): Promise<Server> => {
   }
 }
 
+const startInstances = async (folder: string): Promise<Server> => {
+  const { pids, address, stop } = await startShared(folder)
+  const name = 'two instances on PostgreSQL, versitygw, Mosquitto, behind nginx'
+  return { name, pids, target: { kind: 'cloud', address, isHmac: false }, stop }
+}
+
 const startCeiling = async (folder: string): Promise<Server> => {
   const dav = await startDav(join(folder, 'nginx'))
   return {
@@ -119,20 +131,32 @@ const against = async (
 
 const isSustained = ({ late, errors }: FleetRun): boolean => late === 0 && errors.length === 0
 
+const sustainedOf = (runs: readonly FleetRun[]): number =>
+  Math.max(0, ...runs.filter(isSustained).map(({ cameras }) => cameras))
+
 /** How many cameras of 1 Mbit/s the cloud takes, and how many bytes beside those that a web server takes as files. */
 export const runFleet = async (options: FleetOptions): Promise<FleetResult> => {
   const skipped: string[] = []
   const wants = (part: string) => options.only === undefined || options.only === part
   const seconds = options.seconds ?? SECONDS
-  const runs: FleetRun[] = []
-  if (wants('paced'))
-    for (const cameras of options.cameras ? [options.cameras] : STEPS) {
+  const climb = async (start: typeof startEmbedded, steps: readonly number[]) => {
+    const runs: FleetRun[] = []
+    for (const cameras of options.cameras ? [options.cameras] : steps) {
       console.error(`${cameras} cameras`)
       const task = { cameras, seconds, warmUpSeconds: WARM_UP_S, pace: 'paced' } as const
-      const run = await against(startEmbedded, task)
+      const run = await against(start, task)
       runs.push(run)
       if (!isSustained(run)) break
     }
+    return runs
+  }
+  const runs = wants('paced') ? await climb(startEmbedded, STEPS) : []
+  let instances: FleetRun[] = []
+  if (wants('instances')) {
+    const missing = sharedMissing()
+    if (missing) skipped.push(`two instances: ${missing}`)
+    else instances = await climb(startInstances, SHARED_STEPS)
+  }
   let flood: FleetResult['flood'] | undefined
   if (wants('flood')) {
     const task = {
@@ -150,7 +174,9 @@ export const runFleet = async (options: FleetOptions): Promise<FleetResult> => {
     cases: [],
     machine: machine({ bun: process.versions.bun ?? '', ...(version && { nginx: version }) }),
     runs,
-    sustained: Math.max(0, ...runs.filter(isSustained).map(({ cameras }) => cameras)),
+    sustained: sustainedOf(runs),
+    instances,
+    sustainedByTwo: sustainedOf(instances),
     ...(flood && { flood }),
     skipped,
   }

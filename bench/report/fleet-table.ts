@@ -32,6 +32,14 @@ export const fleetMarkdown = (result: FleetResult): string => {
       ...result.runs.map(row),
       '',
     )
+  if (result.instances.length > 0)
+    lines.push(
+      `Two instances, with their engines on the same cores (whose work is not in "server cores"). Sustained: **${result.sustainedByTwo} cameras**.`,
+      '',
+      ...HEAD,
+      ...result.instances.map(row),
+      '',
+    )
   if (result.flood) {
     const { cloud, ceiling } = result.flood
     lines.push(

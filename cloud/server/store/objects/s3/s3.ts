@@ -21,8 +21,11 @@ import { type Extent, extentsIn, extentsOf, lengthOf } from './s3-parts.ts'
 /** An instance that has not said for this long that it is there has lost what it had in its hands. */
 const ALIVE_MS = 10_000
 const ALIVE_INTERVAL_MS = 2000
-/** Every append is an object until the slice is over: the store and the index have as many requests. */
-const APPEND_INTERVAL_MS = 1000
+/**
+ * Every append is an object until the slice is over: the store and the index have as many requests. A little below a second,
+ * so that a device that sends each second does not fall behind by the way there and back.
+ */
+const APPEND_INTERVAL_MS = 900
 /** A longer journal is rather read twice than kept. */
 const RESUMED_APPENDS_MAX = 100
 const LENGTHS_MAX = 10_000
