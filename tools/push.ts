@@ -44,6 +44,9 @@ const HELP = `skyrill push: record a file, an IP camera or a capture device to a
   --buffer KIB           buffer for what the cloud has not acknowledged, 4 to 65536 KiB in steps of 4; default 4096
   --login hmac|static    default hmac
   --ca FILE.pem          authority of the cloud's certificate, when it is not a public one
+  --store DIR            folder for what outlives a restart: the spool, reports of events, the day's count
+  --spool MIB            keep what the line does not carry in DIR, so much at most, and send it later
+  --daily MIB            bytes that a metered line may carry in a day (UTC), at least 1; events go first
   --metrics [HOST:PORT]  answer GET /metrics with counters and gauges as OpenMetrics text; default ${METRICS_ADDRESS}
   --log LEVEL            ${LOG_LEVELS.join(', ')}; default warn
 
@@ -71,6 +74,9 @@ const OPTIONS = {
   buffer: { type: 'string' },
   login: { type: 'string' },
   ca: { type: 'string' },
+  store: { type: 'string' },
+  spool: { type: 'string' },
+  daily: { type: 'string' },
   metrics: { type: 'string' },
   log: { type: 'string' },
 } as const
@@ -90,6 +96,21 @@ const readPem = (name: string, path: string | undefined): string | undefined => 
     return readFileSync(path, 'utf8')
   } catch (error) {
     throw new InputError(`--${name} ${path}: ${(error as Error).message}`)
+  }
+}
+
+const MIB = 1024 * 1024
+
+/** What is kept on disk, and what a line may carry. */
+const keptOptions = (values: { store?: string; spool?: string; daily?: string }) => {
+  const spoolMib = numberOption('spool', values.spool, { min: 1, max: 1_048_576, unit: 'MiB' })
+  const dailyMib = numberOption('daily', values.daily, { min: 1, max: 1_048_576, unit: 'MiB' })
+  if (spoolMib !== undefined && values.store === undefined)
+    throw new UsageError('--spool needs a folder: --store DIR')
+  return {
+    storePath: values.store,
+    spool: spoolMib === undefined ? undefined : { maxBytes: spoolMib * MIB },
+    dailyBytes: dailyMib === undefined ? undefined : dailyMib * MIB,
   }
 }
 
@@ -122,6 +143,7 @@ const parse = (args: string[]) => {
     bufferBytes: (bufferKib ?? 4096) * 1024,
     login: choiceOption('login', values.login, ['hmac', 'static']) ?? 'hmac',
     ca,
+    ...keptOptions(values),
     metrics: values.metrics === undefined ? undefined : metricsAddress(values.metrics),
     logLevel: choiceOption('log', values.log, LOG_LEVELS) ?? 'warn',
   }
@@ -152,6 +174,8 @@ export const push = async (args: string[]): Promise<number> => {
     ...(options.uplink === undefined ? {} : { uplink: options.uplink }),
     ...(options.encryption === undefined ? {} : { encryption: options.encryption }),
     login: options.login,
+    ...(options.storePath === undefined ? {} : { storePath: options.storePath }),
+    ...(options.dailyBytes === undefined ? {} : { dailyBytes: options.dailyBytes }),
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     logger: log,
     onOnline: () => {
@@ -165,10 +189,10 @@ export const push = async (args: string[]): Promise<number> => {
   const metrics =
     options.metrics && (await serveMetrics(options.metrics, () => storage.openMetrics()))
   if (metrics) console.log(`metrics at ${metrics.url}`)
-  const { channel, bufferBytes, speed } = options
+  const { channel, bufferBytes, speed, spool } = options
   const format =
     options.format === 'ts' ? iv_cs_format_e.IV_CS_FORMAT_TS : iv_cs_format_e.IV_CS_FORMAT_FMP4
-  const camera = new Camera({ storage, source, channel, bufferBytes, format, log, speed })
+  const camera = new Camera({ storage, source, channel, bufferBytes, format, log, speed, spool })
   const figures = new StatusFigures()
   const timer = setInterval(
     () => line.show(figures.text(storage.stats(channel), offline, performance.now())),

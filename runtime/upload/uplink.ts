@@ -59,8 +59,9 @@ export class Uplink {
     return this.state === 'idle' ? 0 : this.#steps.requests.outage.waitingMs
   }
 
-  /** Nothing of what was pushed waits any more. */
+  /** Nothing of what was pushed waits any more, or nothing of it may be sent today. */
   get drained(): boolean {
+    if (this.#machine.state === 'budget') return true
     if (this.#machine.state === 'idle') this.#steps.work.look()
     return this.#steps.work.idle
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { OPENMETRICS_TYPE } from '../../runtime/index.ts'
@@ -36,6 +38,10 @@ class Push {
       stream.on('data', (chunk) => {
         this.output += chunk
       })
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
   }
 
   async end(signal?: NodeJS.Signals): Promise<number> {
@@ -88,6 +94,30 @@ describe('skyrill push', { timeout: 110_000 }, () => {
     assert.ok(acknowledged!.samples[0]!.value > 0)
     assert.equal(await push.end('SIGINT'), 0, push.output)
     await assert.rejects(fetch(url!), 'the server is gone with the camera')
+  })
+
+  test('--store, --spool, --daily: a metered line that is used up leaves the rest in the folder', async () => {
+    const identity = await register(cloud, 'metered')
+    const store = mkdtempSync(join(tmpdir(), 'skyrill-push-'))
+    const push = new Push(identity, [
+      ...['--store', store, '--spool', '16', '--daily', '1', '--speed', '20'],
+      ...['--input', `${CLIP}.h264`],
+    ])
+    try {
+      await until(
+        'the log line',
+        () => push.output.includes('bytes of the day are used up'),
+        60_000,
+      )
+      await until('the spool', () => existsSync(join(store, 'spool')), 60_000)
+      assert.equal(await push.end('SIGINT'), 0, push.output)
+      assert.ok(
+        JSON.parse(readFileSync(join(store, 'day-budget.json'), 'utf8')).usedBytes > 700_000,
+      )
+    } finally {
+      push.kill()
+      rmSync(store, { recursive: true })
+    }
   })
 
   test('a film, through ffmpeg', { skip: needTool('ffmpeg', 'ffprobe') }, async () => {

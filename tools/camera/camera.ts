@@ -32,6 +32,8 @@ export type CameraOptions = {
   log: Logger
   /** 2: a file is played twice as fast as it was recorded; default 1 */
   speed?: number
+  /** keeps on disk what the line does not carry */
+  spool?: { maxBytes: number } | undefined
 }
 
 const SOUND_TYPES = {
@@ -77,9 +79,10 @@ export class Camera {
 
   /** Opens the channel. @throws InputError when the settings are refused */
   async open(): Promise<void> {
-    const { storage, source, channel, bufferBytes, format, log } = this.#options
+    const { storage, source, channel, bufferBytes, format, log, spool } = this.#options
     const code = await storage.initCs({
       channel_num: 1,
+      ...(spool && { spool }),
       func_cb: {
         onStartPushStream: () => {
           log.info('recording starts')
