@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import {
@@ -71,6 +74,54 @@ describe('encrypted recordings', () => {
       })
       assert.ok(Buffer.concat(plain).equals(expected))
     })
+
+  test('from the spool, over a restart: the same bytes, the same keys', async () => {
+    cloud.slices.clear()
+    cloud.fault = () => ({ kind: 'cut' })
+    const folder = mkdtempSync(join(tmpdir(), 'skyrill-crypto-'))
+    const options = {
+      ...DEVICE,
+      deviceSecret: 'secret',
+      cloudUrl: cloud.mqttUrl,
+      encryption: { mode: 'owner' as const, publicKey },
+      logger: quiet,
+    }
+    try {
+      const camera = new TestCamera()
+      camera.extra = { spool: { path: folder, maxBytes: 64 * 1024 * 1024 } }
+      assert.equal(await camera.system.init(options), 0)
+      await camera.init({ u32MaxGopSize: 512 * 1024 })
+      camera.storage.setCsTransTime(200, 200)
+      await camera.started
+      for (const [at, frame] of frames.entries()) {
+        assert.equal(camera.push(frame), 0)
+        if (at % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+      await camera.close()
+      cloud.fault = () => undefined
+      const next = new TestCamera()
+      next.extra = camera.extra
+      assert.equal(await next.system.init(options), 0)
+      await next.init({ u32MaxGopSize: 512 * 1024 })
+      for (const deadline = Date.now() + 60_000; next.storage.spoolStatus()!.slices > 0; ) {
+        assert.ok(Date.now() < deadline, 'the spool is not empty within 60 s')
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      await next.close()
+      const plain = [...cloud.slices.values()]
+        .sort((a, b) => a.start.startPtsMs - b.start.startPtsMs)
+        .map(({ bytes, start, indexes, length }) => {
+          assert.equal(length, bytes.length)
+          const pieces = new Map(
+            indexes.flatMap((index) => index.pieces).map((one) => [one.o, one]),
+          )
+          return decryptSlice(bytes, 0, [...pieces.values()], start.encryption!, privateKey)
+        })
+      assert.ok(Buffer.concat(plain).equals(expected))
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
 
   test('to a bucket, with the owner alone as reader', async () => {
     const s3 = await new FakeS3().start()
