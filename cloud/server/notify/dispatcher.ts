@@ -12,6 +12,7 @@ const JITTER = 0.2
 const BATCH = 16
 const TICK_MS = 1000
 const FORGET_EVERY_TICKS = 600
+const STOP_MS = 3000
 
 export type DispatcherParts = {
   hooks: Hooks
@@ -41,7 +42,13 @@ export class Dispatcher {
   async stop(): Promise<void> {
     this.#isStopped = true
     clearInterval(this.#timer)
-    await this.#running
+    // who does not answer does not hold up the end: what was being sent is sent again when its lease is over
+    let timer: NodeJS.Timeout | undefined
+    const enough = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_MS)
+    })
+    await Promise.race([this.#running, enough])
+    clearTimeout(timer)
   }
 
   /** Until nothing is due; a second call joins the one that runs. */
