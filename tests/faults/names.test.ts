@@ -20,7 +20,7 @@ import { ROOT } from '../support/paths.ts'
 import { Child } from './support/child.ts'
 import type { DeviceJob, DeviceReport } from './support/device-process.ts'
 import { numbersIn } from './support/marked-frames.ts'
-import { openRig, PATIENCE_MS, type RigCamera } from './support/rig.ts'
+import { openRig, PATIENCE_MS } from './support/rig.ts'
 
 /** Reserved for tests: no server answers for it. Spec: RFC 6761 6.4 */
 const NAME = 'cloud.skyrill.invalid'
@@ -79,7 +79,7 @@ test('a name that cannot be resolved, then can', {
     assert.equal(await device.kill('SIGTERM'), 0, device.output)
     const report = JSON.parse(device.output.trim().split('\n').at(-1)!) as DeviceReport
     assert.equal(report.spoolSlices, 0)
-    const slices = await rig.slicesOf({ identity } as RigCamera)
+    const slices = await rig.slicesOf({ identity })
     const numbers = numbersIn('ts', await download(rig.cloud, slices))
     const { refused } = report
     assert.equal(new Set(numbers).size, numbers.length, 'no picture is there twice')

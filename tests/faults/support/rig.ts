@@ -36,7 +36,7 @@ export type Rig = {
     extra?: Partial<iv_cs_init_parm_s>,
     callbacks?: Partial<iv_cs_init_func_cb_s>,
   ): Promise<RigCamera>
-  slicesOf(camera: RigCamera): Promise<CloudSlice[]>
+  slicesOf(camera: Pick<RigCamera, 'identity'>): Promise<CloudSlice[]>
   close(): Promise<void>
 }
 
