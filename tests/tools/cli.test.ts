@@ -23,7 +23,7 @@ const WRONG: { args: string[]; status: number; message: RegExp }[] = [
   {
     args: ['fly'],
     status: 2,
-    message: /no command "fly"; there are push, cloud, mux, inspect, bench and help/,
+    message: /no command "fly"; there are push, cloud, audit, mux, inspect, bench and help/,
   },
   { args: ['constructor'], status: 2, message: /no command "constructor"/ },
   { args: ['mux'], status: 2, message: /--format is missing/ },
