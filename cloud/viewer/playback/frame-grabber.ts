@@ -6,6 +6,8 @@ const RANGE_MS = 500
 const TIMEOUT_MS = 8000
 /** Before a GOP's last picture: a seek to its very end shows nothing. */
 const END_S = 0.08
+const BLANKS_MAX = 8
+const BLANK_MS = 60
 
 const drawn = (video: HTMLVideoElement, width: number): HTMLCanvasElement => {
   const canvas = document.createElement('canvas')
@@ -13,6 +15,12 @@ const drawn = (video: HTMLVideoElement, width: number): HTMLCanvasElement => {
   canvas.height = Math.round((width * video.videoHeight) / video.videoWidth)
   canvas.getContext('2d')?.drawImage(video, 0, 0, canvas.width, canvas.height)
   return canvas
+}
+
+/** Nothing was drawn: the decoder has a picture, but the element has none to give yet. */
+const isBlank = (canvas: HTMLCanvasElement): boolean => {
+  const data = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data
+  return data?.every((value, at) => at % 4 === 3 || value === 0) ?? true
 }
 
 /** A small picture of what a video shows now, if it shows any. */
@@ -46,6 +54,13 @@ export const grabFrame = (
     const onAbort = (): void => finish()
     const timer = setTimeout(finish, TIMEOUT_MS)
     signal?.addEventListener('abort', onAbort)
+    /** A picture that is black to the last pixel is looked at again, and at last believed. */
+    const draw = (tries: number): void => {
+      if (video.videoWidth === 0) return
+      const picture = drawn(video, width)
+      if (tries > 0 && isBlank(picture)) setTimeout(() => draw(tries - 1), BLANK_MS)
+      else finish(picture)
+    }
     let targetS = 0
     let isAimed = false
     hls.on(Events.ERROR, (_, { fatal }) => {
@@ -61,8 +76,8 @@ export const grabFrame = (
       if (type === 'audio' || isAimed || video.buffered.length === 0) return
       isAimed = true
       video.addEventListener('seeked', () => {
-        if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) finish(drawn(video, width))
-        else video.addEventListener('canplay', () => finish(drawn(video, width)), { once: true })
+        if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) draw(BLANKS_MAX)
+        else video.addEventListener('canplay', () => draw(BLANKS_MAX), { once: true })
       })
       video.currentTime = Math.max(targetS, video.buffered.start(0))
     })
