@@ -50,7 +50,7 @@ const start = async (folder: string): Promise<{ cloud: TestCloud; process: Child
  * The cloud is killed in the middle of appends, several times. Each time the device asks where the slice ends and goes
  * on there. What was acknowledged must be there, byte for byte, with its index; nothing may be there twice.
  */
-test('what was acknowledged survives kill -9', { timeout: 100_000 }, async () => {
+test('what was acknowledged survives kill -9', { timeout: 500_000 }, async () => {
   const folder = await makeFolder()
   try {
     const startUtcMs = Date.now()
