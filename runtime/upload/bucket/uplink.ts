@@ -65,6 +65,7 @@ export class BucketUplink implements BucketUplinkActions {
   readonly #indexes: SliceIndexes
   #answer: PairAnswer = { outcome: 'ok', status: 0, message: '', bucket: 0 }
   #sending: Sending | undefined
+  readonly #source: LiveSource
   readonly #unwatch: () => void
   #tick: Timer | undefined
   #wait: Timer | undefined
@@ -99,7 +100,12 @@ export class BucketUplink implements BucketUplinkActions {
         ),
     })
     this.#machine = new Machine(BUCKET_UPLINK_ROWS, 'idle', this)
-    this.#unwatch = options.scheduler.watch(options.source)
+    // a GOP that grows cannot be put yet: it is not behind, however old its first picture is
+    this.#source = {
+      lagMs: () => (this.#nextEnd() === undefined ? 0 : options.source.lagMs()),
+      isEvent: () => options.source.isEvent(),
+    }
+    this.#unwatch = options.scheduler.watch(this.#source)
   }
 
   get state(): BucketUplinkState {
@@ -198,9 +204,9 @@ export class BucketUplink implements BucketUplinkActions {
   }
 
   hasObject(): boolean {
-    const { scheduler, source } = this.#options
+    const { scheduler } = this.#options
     // where a metered line has carried its bytes of the day the object waits; it is looked at again with every turn
-    return this.#nextEnd() !== undefined && scheduler.allows(source)
+    return this.#nextEnd() !== undefined && scheduler.allows(this.#source)
   }
 
   endsSlice(): boolean {
