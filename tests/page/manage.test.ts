@@ -92,7 +92,8 @@ describe('managing', { skip: needTool('chromium', 'ffmpeg', 'ffprobe'), timeout:
     await page.fill('#dialog-camera [name=days]', '30')
     await page.click('#dialog-camera .primary')
     await browser.untilText('[data-camera="P1/front-door/0"]', /Porch.*On events, 30 days/)
-    const plan = await (await cloud.api('GET', `${device.path}/channels/0/plan`)).json()
+    const answer = await cloud.api('GET', `${device.path}/channels/0/plan`)
+    const plan = (await answer.json()) as { type: string; days: number }
     assert.equal(plan.type, 'event')
     assert.equal(plan.days, 30)
     await page.keyboard.press('Escape')
