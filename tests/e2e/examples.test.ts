@@ -63,11 +63,11 @@ describe('examples', { timeout: 110_000 }, () => {
     mkdirSync(join(modules, 'skyrill'), { recursive: true })
     const archive = join(project, filename)
     run('tar', ['xzf', archive, '--strip-components=1', '-C', join(modules, 'skyrill')])
-    for (const dependency of ['mqtt', 'zod'])
+    for (const dependency of ['aws4fetch', 'mqtt', 'zod'])
       symlinkSync(join(ROOT, 'node_modules', dependency), join(modules, dependency))
     writeFileSync(join(project, 'package.json'), '{"type":"module","dependencies":{"skyrill":"*"}}')
     for (const file of readdirSync(join(ROOT, 'examples')))
-      cpSync(join(ROOT, 'examples', file), join(project, file))
+      cpSync(join(ROOT, 'examples', file), join(project, file), { recursive: true })
     cloud = await openCloud({ logLevel: 'warn' })
   })
   after(async () => {
