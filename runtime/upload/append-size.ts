@@ -24,7 +24,7 @@ export class AppendSize {
     this.#set(Math.min(this.#bytes * 2, fits))
   }
 
-  /** The cloud takes no more at once (413). */
+  /** The cloud takes no more at once (413), or the line was reset. */
   refused(): void {
     this.#set(this.#bytes / 2)
   }

@@ -1,7 +1,7 @@
 import { RetryWait } from './retry-wait.ts'
 import { SliceWork } from './slice-work.ts'
 import type { UplinkActions, UplinkEvent, UplinkState } from './states.ts'
-import { isAnswered } from './tus.ts'
+import { causeOf, isAnswered } from './tus.ts'
 import { type UplinkOptions, UplinkRequests } from './uplink-requests.ts'
 
 /** An append when so many bytes wait, or after this time. */
@@ -189,8 +189,11 @@ export class UplinkSteps implements UplinkActions {
     this.#options.log.debug(`uplink waits ${Math.round(waitMs)} ms: ${message}`)
   }
 
+  /** A line that is too slow ends in a time-out, here or in a box on the way that resets it; one that is away says nothing about its speed. */
   backOffSmaller(): void {
-    this.requests.appendSize.lost()
+    const cause = causeOf(this.requests.answer)
+    if (cause === 'timeout') this.requests.appendSize.lost()
+    else if (cause === 'reset') this.requests.appendSize.refused()
     this.backOff()
   }
 

@@ -104,6 +104,22 @@ test('1 KB/s: appends fit the line, bytes keep coming, all of it in the end', as
   device.close()
 })
 
+test('a line that was away is caught up with at full size: it was not slow', async () => {
+  const { clock, cloud, device } = setup()
+  await device.open({ u32MaxGopSize: 4096 * KIB })
+  cloud.fault = () => ({ outcome: 'retry', status: 0, fault: 'refused', message: 'refused' })
+  const frames = upTo(12_000)
+  await device.record(frames)
+  await clock.advance(60_000)
+  assert.ok(device.uplink.failures.of('refused') > 10)
+  cloud.fault = () => undefined
+  assert.ok(await device.finish())
+  const largest = Math.max(...cloud.requests.map(({ bytes }) => bytes))
+  assert.ok(largest >= 256 * KIB, `${largest} bytes`)
+  assert.ok(cloud.bytes.equals(await muxedTs(frames)))
+  device.close()
+})
+
 test('kept video that is pushed at once goes as fast as the line, not as the clock', async () => {
   const { clock, cloud, device } = setup()
   cloud.bytesPerS = 1000 * KIB
