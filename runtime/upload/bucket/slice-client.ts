@@ -21,7 +21,7 @@ import type { BucketOutcome } from './s3-answer.ts'
 import { structureFault } from './structure.ts'
 
 /** Slices that are being sent, with room to spare: a spool sends one after the other. */
-const KEPT = 16
+const KEPT = 4
 /** What a slice is called here; nothing but this client reads it. */
 const SCHEME = 'bucket:'
 
@@ -57,9 +57,12 @@ const stored = ({ objects }: Sending): number => {
   return last ? last.o + last.b : 0
 }
 
+/** With what is held here until it makes an object: a PUT that failed is tried again with the next bytes. */
+const taken = (sending: Sending): number => stored(sending) + sending.heldBytes
+
 /**
  * Sends slices that lie in a file, appended as to a cloud, as objects of a bucket: what the spool kept, what an app dumped. Bytes are gathered to whole GOPs
- * in memory; what is asked for after a failure is what the bucket has. Objects that were put before, by the live uplink or before a restart, stay.
+ * in memory; they are lost with the process, whose file is there then. Objects that were put before, by the live uplink or before a restart, stay.
  */
 export class BucketSliceClient implements SliceClient {
   readonly #pair: BucketPair
@@ -86,17 +89,14 @@ export class BucketSliceClient implements SliceClient {
         this.#slices.delete(oldest)
       }
     }
-    const status = stored(sending) > 0 ? 200 : 201
+    const status = taken(sending) > 0 ? 200 : 201
     return { outcome: 'ok', status, message: '', location: new URL(SCHEME + start.id) }
   }
 
   ask(location: URL): Promise<TusAnswer> {
     const sending = this.#slices.get(location.pathname)
     if (!sending) return Promise.resolve({ outcome: 'unknown', status: 404, message: 'forgotten' })
-    sending.held = []
-    sending.heldBytes = 0
-    sending.heldPieces = []
-    return Promise.resolve({ outcome: 'ok', status: 200, message: '', offset: stored(sending) })
+    return Promise.resolve({ outcome: 'ok', status: 200, message: '', offset: taken(sending) })
   }
 
   async append(
@@ -107,8 +107,8 @@ export class BucketSliceClient implements SliceClient {
   ): Promise<TusAnswer> {
     const sending = this.#slices.get(location.pathname)
     if (!sending) return { outcome: 'unknown', status: 404, message: 'forgotten' }
-    if (offset !== stored(sending) + sending.heldBytes)
-      return { outcome: 'offset', status: 409, message: `it ends at ${stored(sending)}` }
+    if (offset !== taken(sending))
+      return { outcome: 'offset', status: 409, message: `it ends at ${taken(sending)}` }
     for (const view of views) {
       // the caller's views are its own again when this is answered
       sending.held.push(Uint8Array.from(view))
@@ -124,7 +124,7 @@ export class BucketSliceClient implements SliceClient {
       if (put === undefined) break
       if (put.outcome !== 'ok') return put
     }
-    const end = stored(sending) + sending.heldBytes
+    const end = taken(sending)
     if (total === undefined) return { outcome: 'ok', status: 204, message: '', offset: end }
     const manifest: SliceManifest = {
       version: BUCKET_LAYOUT_VERSION,
