@@ -28,7 +28,7 @@ export type FleetRun = LoadResult & {
   /** cores that the server, and the load generator on the same machine, kept busy */
   serverCores: number
   loadCores: number
-  /** resident memory at the end, and what a camera adds to that of a server without any */
+  /** resident memory at the end, and divided by the cameras: a server without any has freed little of what its start took */
   rssMiB: number
   rssKiBPerCamera: number
   cpuMsPerCameraSecond: number
@@ -54,7 +54,6 @@ const usageOf = (pids: readonly number[]): Usage =>
 
 /** One measurement: a server, and a load on it from another process. */
 const measure = async (server: Server, task: Omit<LoadTask, 'target'>): Promise<FleetRun> => {
-  const idle = usageOf(server.pids)
   const load = new Program('load.ts', { ...task, target: server.target })
   try {
     await load.next<{ measuring: true }>()
@@ -71,7 +70,7 @@ const measure = async (server: Server, task: Omit<LoadTask, 'target'>): Promise<
       serverCores,
       loadCores: (loadTo.cpuS - loadFrom.cpuS) / tookS,
       rssMiB: serverTo.rssBytes / 2 ** 20,
-      rssKiBPerCamera: Math.max(0, serverTo.rssBytes - idle.rssBytes) / 1024 / task.cameras,
+      rssKiBPerCamera: serverTo.rssBytes / 1024 / task.cameras,
       cpuMsPerCameraSecond: (serverCores * 1000) / task.cameras,
     }
   } finally {

@@ -18,7 +18,7 @@ const row = (run: FleetRun): string =>
   ].join(' | ')} |`
 
 const HEAD = [
-  '| server | cameras | MB/s | late or failed chunks | ack ms p50 | p99 | max | server cores | load cores | CPU ms per camera and s | RSS MiB | KiB per camera |',
+  '| server | cameras | MB/s | late or failed chunks | ack ms p50 | p99 | max | server cores | load cores | CPU ms per camera and s | RSS MiB | that divided by cameras, KiB |',
   '|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|',
 ]
 
