@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, test } from 'node:test'
+import { mux } from '../interop/mux.ts'
+import { CAMERA_STREAMS } from '../interop/streams.ts'
 import { aacClip } from '../support/ffmpeg.ts'
 import { findTool, needTool } from '../support/tools.ts'
-import { mux } from '../interop/mux.ts'
 import { playInChromium, playInFirefox, serveFolder, writePlaylist } from './player.ts'
-import { CAMERA_STREAMS } from '../interop/streams.ts'
 
 const TIMEOUT_MS = 40_000
 
