@@ -51,7 +51,8 @@ export class DiskSync {
     if (this.#round || this.#isClosed) return
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#run(), ms)
-    this.#timer.unref()
+    // a program may end with nothing dirty left to say, but not while somebody waits for the disk
+    if (this.#waiting.length === 0) this.#timer.unref()
   }
 
   #run(): Promise<void> {
