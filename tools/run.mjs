@@ -132,15 +132,17 @@ const build = () => {
 /** Suites: which folders run where. What is portable runs on all three runtimes. */
 const SUITES = [
   { name: 'bun', folders: ['assembly', 'core-wasm', 'tools', 'conformance', 'fuzz', 'docs'] },
-  { name: 'bun-host', folders: ['runtime', 'cloud', 'interop'] },
-  { name: 'node', folders: ['assembly', 'core-wasm', 'runtime', 'cloud', 'conformance'] },
+  { name: 'bun-host', folders: ['runtime', 'cloud'] },
+  { name: 'node', folders: ['assembly', 'core-wasm', 'runtime', 'conformance'] },
   { name: 'deno', folders: ['assembly', 'core-wasm', 'runtime', 'conformance'] },
   { name: 'e2e', folders: ['e2e'] },
   { name: 'pack', folders: ['pack'] },
 ]
 
-/** What takes minutes or needs servers, browsers and emulators: `npm run test:long`, one after another, on Bun. */
+/** What takes minutes or needs servers, browsers and emulators: `npm run test:long`, one after another; on Bun unless said otherwise. */
 const LONG_SUITES = [
+  { name: 'cloud-node', folders: ['cloud'] },
+  { name: 'interop', folders: ['interop'] },
   { name: 'faults', folders: ['faults'] },
   { name: 'peers', folders: ['peers'] },
   { name: 'page', folders: ['page'] },
@@ -202,6 +204,7 @@ const RUNNERS = {
 }
 for (const name of ['bun-host', 'e2e', 'pack', ...LONG_SUITES.map((suite) => suite.name)])
   RUNNERS[name] = RUNNERS.bun
+RUNNERS['cloud-node'] = RUNNERS.node
 
 const sum = (text, pattern) =>
   [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0)
@@ -311,10 +314,10 @@ const testLong = async (wanted) => {
 /** A table, and a last line that other programs read. */
 const summarize = (results) => {
   const total = { passed: 0, failed: 0, skipped: 0 }
-  console.log('\nsuite     passed  failed  skipped  seconds')
+  console.log('\nsuite      passed  failed  skipped  seconds')
   for (const r of results) {
     console.log(
-      `${r.name.padEnd(9)} ${String(r.passed).padStart(6)}  ${String(r.failed).padStart(6)}  ${String(r.skipped).padStart(7)}  ${r.seconds.toFixed(1).padStart(7)}`,
+      `${r.name.padEnd(10)} ${String(r.passed).padStart(6)}  ${String(r.failed).padStart(6)}  ${String(r.skipped).padStart(7)}  ${r.seconds.toFixed(1).padStart(7)}`,
     )
     for (const key of Object.keys(total)) total[key] += r[key]
   }
