@@ -84,9 +84,10 @@ describe('watching', { skip: needTool('chromium', 'ffmpeg'), timeout: 240_000 },
     await page.click('.login .primary')
     await page.waitForSelector('.device')
     assert.equal(await page.isVisible('#add-camera'), false, 'a viewer adds no camera')
-    // the browser itself reports the 401s
-    browser.faults.length = 0
+    // the browser itself reports the 401s; nothing must ask any more when the session goes
+    await page.goto('about:blank')
     await page.context().clearCookies()
+    browser.faults.length = 0
   })
 
   test('with the address that the server prints it lists the cameras with state, plan and picture', async () => {
