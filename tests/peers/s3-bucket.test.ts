@@ -105,22 +105,35 @@ for (const kind of S3_SERVERS)
       return { endpoint, region, accessKey, secretKey, bucket, prefix, pathStyle: true }
     }
 
-    /** Slices of a device as the server has them, once there are some and each is as it stays. */
-    const settled = async (deviceName: string) => {
-      const device = { productId: PRODUCT, deviceName }
-      const states = async (): Promise<string[]> => {
-        const known = await (await call(cloud, 'GET', '/api/devices')).text()
-        return known.includes(`"${deviceName}"`)
-          ? (await slicesOf(cloud, device)).map(({ state }) => state)
-          : []
-      }
+    /** Slices of a device as far as the server has read the bucket: it finds one after the other. */
+    const listed = async (deviceName: string) => {
+      const known = await (await call(cloud, 'GET', '/api/devices')).text()
+      if (!known.includes(`"${deviceName}"`)) return []
+      return await slicesOf(cloud, { productId: PRODUCT, deviceName })
+    }
+
+    /** All that a camera told of before it was closed, once the server has read each one's index. */
+    const recorded = async (deviceName: string, camera: TestCamera) => {
+      const sizes = camera.slices.map(({ total_size }) => total_size)
+      let slices: Awaited<ReturnType<typeof listed>> = []
       await until(async () => {
-        const found = await states()
-        // minutes pass at the server while it asks: a slice that gets no more objects is taken for broken off
-        if (found.includes('open')) passedMs += 120_000
-        return found.length > 0 && !found.includes('open')
-      }, `slices of ${deviceName}`)
-      return await slicesOf(cloud, device)
+        slices = await listed(deviceName)
+        return slices.length >= sizes.length && slices.every(({ state }) => state === 'done')
+      }, `${sizes.length} slices of ${deviceName}`)
+      assert.deepEqual(
+        slices.map(({ bytes }) => bytes),
+        sizes,
+      )
+      return slices
+    }
+
+    /** Until the server takes what has no index for broken off: it gets no more objects while minutes pass. */
+    const brokenOff = async (deviceName: string): Promise<void> => {
+      await until(async () => {
+        const slices = await listed(deviceName)
+        if (slices.some(({ state }) => state === 'open')) passedMs += 120_000
+        return slices.length > 0 && slices.every(({ state }) => state === 'cut')
+      }, `broken off slices of ${deviceName}`)
     }
 
     const openCamera = async (
@@ -155,8 +168,7 @@ for (const kind of S3_SERVERS)
         assert.deepEqual(await camera.record(frames, 20), [])
         await camera.close()
         allArrived(camera)
-        const slices = await settled(`plain-${name}`)
-        assert.ok(slices.every(({ state }) => state === 'done'))
+        const slices = await recorded(`plain-${name}`, camera)
         const bytes = await download(cloud, slices)
         if (name === 'ts') {
           assert.ok(bytes.equals(expected), 'the same bytes')
@@ -174,14 +186,12 @@ for (const kind of S3_SERVERS)
       const half = looped(frames, 1, 0).filter(({ ptsMs }) => ptsMs < 7000)
       assert.deepEqual(await camera.record(half, 20), [])
       try {
-        const device = { productId: PRODUCT, deviceName: 'killed' }
         // no end, no index: the device is gone
-        await until(async () => {
-          const known = await (await call(cloud, 'GET', '/api/devices')).text()
-          if (!known.includes('"killed"')) return false
-          return (await slicesOf(cloud, device)).some(({ state }) => state === 'open')
-        }, 'an open slice is listed')
-        await settled('killed')
+        await until(
+          async () => (await listed('killed')).some(({ state }) => state === 'open'),
+          'an open slice is listed',
+        )
+        await brokenOff('killed')
         const { frames: decoded, said } = await decodedFrames(playlistOf(cloud, 'killed'))
         assert.equal(said, '')
         assert.ok(decoded >= 25, `${decoded} pictures`)
@@ -274,7 +284,8 @@ for (const kind of S3_SERVERS)
       await until(() => camera.storage.stats(0)?.bucket?.onFallback === true, 'the fallback')
       await camera.close()
       allArrived(camera)
-      assert.ok((await download(cloud, await settled('fallback'))).equals(expected))
+      const slices = await recorded('fallback', camera)
+      assert.ok((await download(cloud, slices)).equals(expected), 'the same bytes')
     })
 
     test('an audit finds what is missing, has changed, or is in no index', async () => {
