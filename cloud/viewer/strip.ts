@@ -165,7 +165,7 @@ export class Strip {
     const { timeline } = this
     timeline.data = data
     timeline.events = data.events.filter((event) => isShown(event, this.#filter))
-    timeline.draw()
+    timeline.changed()
     this.#summarize()
   }
 

@@ -66,8 +66,23 @@ export class Timeline {
   }
 
   #setView(view: View): void {
+    const pointer = this.#pointer()
     this.view = view
     this.on.viewed(view)
+    if (pointer !== undefined) this.hover(view.fromMs + pointer * spanOf(view))
+    this.draw()
+  }
+
+  /** Where the pointer is, from 0 at the left to 1. */
+  #pointer(): number | undefined {
+    return this.#hoverMs === undefined
+      ? undefined
+      : (this.#hoverMs - this.view.fromMs) / spanOf(this.view)
+  }
+
+  /** There is other data: what is told of the moment under the pointer may be another thing now. */
+  changed(): void {
+    if (this.#hoverMs !== undefined) this.hover(this.#hoverMs)
     this.draw()
   }
 
@@ -85,8 +100,7 @@ export class Timeline {
 
   hover(utcMs: number | undefined): void {
     this.#hoverMs = utcMs
-    const ratio = utcMs === undefined ? 0 : (utcMs - this.view.fromMs) / spanOf(this.view)
-    this.on.hovered(utcMs, ratio * this.canvas.clientWidth)
+    this.on.hovered(utcMs, (this.#pointer() ?? 0) * this.canvas.clientWidth)
     this.draw()
   }
 
