@@ -249,6 +249,11 @@ export class SliceUpload {
     }
   }
 
+  /** The cloud may have bytes from beyond a position that it has not acknowledged: their append was not answered. */
+  mayHaveBeyond(position: number): boolean {
+    return this.uncertain && this.positionOf(this.#sent.to) > position
+  }
+
   /** Whether the bytes from an offset on are still there to be sent. */
   canResumeAt(offset: number): boolean {
     if (offset > this.#available()) return false

@@ -63,7 +63,7 @@ export class SliceWork {
     if (upload && this.#discarding) {
       if (upload.ended) this.end(false)
       else this.#release(upload.slice.end)
-    } else if (upload && store.tail > upload.position) this.restart()
+    } else if (upload && store.tail > upload.position && this.#isKnown(upload)) this.restart()
     if (this.#upload) return
     const expected = Math.min(
       this.#queue.next,
@@ -75,6 +75,15 @@ export class SliceWork {
       if (store.tail < this.#upload.position) this.#release(this.#upload.position)
       this.#reportSkipped(expected, this.#upload.number)
     } else this.#reportSkipped(expected, this.#endOfClosed(expected))
+  }
+
+  /**
+   * Whether it is known from where on nothing of the upload is at the cloud. What was evicted may be there, and pictures behind it with it: these would be
+   * in the rest once more. The cloud is asked first, unless the rest is left to somebody who asks as well.
+   */
+  #isKnown(upload: SliceUpload): boolean {
+    const { leavesRest, store } = this.#options
+    return leavesRest || !upload.mayHaveBeyond(store.tail)
   }
 
   /** Nothing can be sent: of the slices from this one on that have ended, nothing more will come. */

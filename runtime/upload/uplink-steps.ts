@@ -152,7 +152,10 @@ export class UplinkSteps implements UplinkActions {
     upload.location = this.requests.answer.location
     // 200: it exists already, from a POST whose answer got lost or because a 404 was wrong
     if (this.requests.answer.status === 200) this.#resume()
-    else if (upload.acknowledged > 0) this.#beginAnew()
+    else {
+      upload.uncertain = false
+      if (upload.acknowledged > 0) this.#beginAnew()
+    }
     this.again()
   }
 
@@ -285,7 +288,7 @@ export class UplinkSteps implements UplinkActions {
   #forget(): void {
     const upload = this.work.upload!
     upload.location = undefined
-    upload.uncertain = false
+    upload.uncertain = true
   }
 
   /** The cloud has nothing of a slice that it once took: all of it again, or from the next IDR on when its beginning is no longer here. */
