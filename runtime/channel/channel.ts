@@ -66,6 +66,8 @@ export class Channel implements ChannelActions {
   readonly #log: Logger
   readonly #callbacks: iv_cs_init_func_cb_s
   readonly #onRecording: (sinceMs: number | undefined) => void
+  /** that it records is on disk */
+  #isMarked = false
   readonly #machine: Machine<ChannelState, ChannelEvent, ChannelActions>
   readonly #labels: Labels
   readonly #reports: SliceReports
@@ -102,9 +104,11 @@ export class Channel implements ChannelActions {
     this.#callbacks = callbacks
     this.#onRecording = told.onRecording ?? (() => {})
     this.#machine = new Machine(CHANNEL_ROWS, 'off', this)
-    // with a spool only what it does not have yet is in the way
-    const taken = (): number => this.#spool?.unsafeBytes ?? this.buffered
-    this.room = new Room(core.ringBytes, taken, () => this.state === 'closed')
+    this.room = new Room(
+      core.ringBytes,
+      () => this.#taken,
+      () => this.state === 'closed',
+    )
     this.#losses = new FrameLosses(this.id, told.onLost ?? (() => {}))
     this.#labels = new Labels(clock, this.window, {
       onEpoch: () => {
@@ -126,6 +130,11 @@ export class Channel implements ChannelActions {
   /** Muxed bytes that the cloud has not acknowledged. */
   get buffered(): number {
     return this.core.head - this.core.tail
+  }
+
+  /** Bytes in the ring that would be lost with it. With a spool: what that does not have yet. */
+  get #taken(): number {
+    return this.#spool?.unsafeBytes ?? this.buffered
   }
 
   attach(uplink: ChannelUplink): void {
@@ -241,7 +250,7 @@ export class Channel implements ChannelActions {
     const { core } = this
     this.latency.pushed(core.head, nowMs)
     this.#watermark.level(core.head - core.tail)
-    if (this.#machine.state === 'paused') this.#onRecording(this.#clock.nowMs())
+    if (this.#machine.state === 'paused') this.#mark(this.#clock.nowMs())
     if (this.#machine.state !== 'recording') this.#machine.send('frame')
     this.#uplink?.pushed()
   }
@@ -255,7 +264,9 @@ export class Channel implements ChannelActions {
   tick(): void {
     this.#spool?.after()
     this.room.changed()
-    if (this.#machine.state !== 'recording') return
+    const { state } = this
+    if (state === 'off' || state === 'paused') this.#unmark()
+    if (state !== 'recording') return
     const idleMs = this.#clock.monoMs() - this.#lastFrameMonoMs
     if (idleMs >= PAUSE_AFTER_MS) this.#machine.send('silence')
     else if (idleMs >= IDLE_FRAGMENT_MS && this.#fragmentOpen) {
@@ -296,14 +307,14 @@ export class Channel implements ChannelActions {
   // ── actions ─────────────────────────────────────────────────────────────────────────────────────
 
   callStart(): void {
-    this.#onRecording(Math.min(this.#startUtcMs ?? Number.POSITIVE_INFINITY, this.#clock.nowMs()))
+    this.#mark(Math.min(this.#startUtcMs ?? Number.POSITIVE_INFINITY, this.#clock.nowMs()))
     this.window.begin(this.#startUtcMs, this.#clock.nowMs())
     this.#startUtcMs = undefined
     this.#call('onStartPushStream', () => this.#callbacks.onStartPushStream(this.id))
   }
 
   callStop(): void {
-    this.#onRecording(undefined)
+    this.#unmark()
     this.#call('onStopPushStream', () => this.#callbacks.onStopPushStream(this.id))
   }
 
@@ -315,6 +326,18 @@ export class Channel implements ChannelActions {
   pauseRecording(): void {
     this.#log.info(`no frames for ${PAUSE_AFTER_MS / 1000} s: recording pauses until the next IDR`)
     this.#flush(FlushReason.pause)
+    this.#unmark()
+  }
+
+  #mark(sinceMs: number): void {
+    this.#isMarked = true
+    this.#onRecording(sinceMs)
+  }
+
+  /** A recording has ended: the next start of the program need not know of it once nothing of it waits in the ring. */
+  #unmark(): void {
+    if (!this.#isMarked || this.#taken > 0) return
+    this.#isMarked = false
     this.#onRecording(undefined)
   }
 

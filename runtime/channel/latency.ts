@@ -13,6 +13,9 @@ export class Latency {
   readonly #times = new Float64Array(PENDING_MAX)
   #first = 0
   #pending = 0
+  /** frames for which there was no room: when the first was pushed, and where the last ends */
+  #skippedMs = Number.POSITIVE_INFINITY
+  #skippedTo = 0
   readonly #samples = new Float64Array(SAMPLES)
   #count = 0
   /** how many measurements were in each class since the start, and their sum */
@@ -21,7 +24,11 @@ export class Latency {
 
   /** A frame was pushed; it ends at this position of the stream. */
   pushed(position: number, nowMs: number): void {
-    if (this.#pending === PENDING_MAX) return
+    if (this.#pending === PENDING_MAX) {
+      this.#skippedMs = Math.min(this.#skippedMs, nowMs)
+      this.#skippedTo = position
+      return
+    }
     const at = (this.#first + this.#pending++) % PENDING_MAX
     this.#positions[at] = position
     this.#times[at] = nowMs
@@ -29,6 +36,7 @@ export class Latency {
 
   /** Everything up to this position is acknowledged. */
   acknowledged(position: number, nowMs: number): void {
+    if (position >= this.#skippedTo) this.#skippedMs = Number.POSITIVE_INFINITY
     while (this.#pending > 0 && this.#positions[this.#first]! <= position) {
       const ms = nowMs - this.#times[this.#first]!
       this.#samples[this.#count++ % SAMPLES] = ms
@@ -41,7 +49,8 @@ export class Latency {
 
   /** Age of the oldest frame that is not acknowledged; 0 when all are. */
   lagMs(nowMs: number): number {
-    return this.#pending === 0 ? 0 : nowMs - this.#times[this.#first]!
+    const firstMs = this.#pending === 0 ? Number.POSITIVE_INFINITY : this.#times[this.#first]!
+    return Math.max(0, nowMs - Math.min(firstMs, this.#skippedMs))
   }
 
   /** Median of the newest measurements; 0 before the first. */

@@ -112,9 +112,13 @@ export class Ledger {
     }
   }
 
-  /** A channel begins to record: on disk at once, as the next start of the program must know of it. */
+  /**
+   * A channel begins to record: on disk at once, as the next start of the program must know of it. What an earlier recording has left in the ring is
+   * not safe yet either.
+   */
   mark(channel: number, sinceMs: number): void {
-    this.#recording.set(channel, Math.round(sinceMs))
+    const old = this.#recording.get(channel) ?? Number.POSITIVE_INFINITY
+    this.#recording.set(channel, Math.min(old, Math.round(sinceMs)))
     this.save()
   }
 

@@ -26,6 +26,8 @@ const {
 class Bench {
   readonly clock = new FakeClock(START_MS)
   readonly calls: string[] = []
+  /** since when it says to record; undefined: no longer */
+  readonly marks: (number | undefined)[] = []
   channel!: Channel
   core!: ChannelCore
 
@@ -47,6 +49,7 @@ class Bench {
       log: quiet,
       core,
       callbacks: checked.value.callbacks,
+      onRecording: (sinceMs) => void this.marks.push(sinceMs),
     })
     return this
   }
@@ -99,6 +102,35 @@ describe('channel', () => {
     assert.equal(bench.push(frames[1]!), NO_SERVICE)
     assert.deepEqual(calls, ['start', 'stop'])
     assert.notEqual(bench.slices[0]!.closed, 0, 'the slice ended with the plan')
+  })
+
+  test('a recording that has ended is one to tell of until its bytes have left the ring', async () => {
+    const { channel, core, marks } = bench
+    const release = (): void => core.release(core.head)
+    channel.plan(true)
+    assert.deepEqual(marks, [START_MS])
+    for (const frame of frames.slice(0, 50)) bench.push(frame)
+    // nothing more comes, or nothing more is taken: the line is away and the ring is full
+    await bench.pass(PAUSE_AFTER_MS)
+    assert.equal(channel.state, 'paused')
+    await bench.pass(5000)
+    assert.deepEqual(marks, [START_MS], 'a kill now would lose what waits')
+    release()
+    await bench.pass(1000)
+    assert.deepEqual(marks, [START_MS, undefined])
+    const againMs = bench.clock.nowMs()
+    for (const frame of frames.slice(0, 50)) bench.push(frame, frame.ptsMs + 200_000)
+    assert.deepEqual(marks.slice(2), [againMs])
+    channel.plan(false)
+    assert.deepEqual(marks.slice(2), [againMs])
+    release()
+    await bench.pass(1000)
+    assert.deepEqual(marks.slice(2), [againMs, undefined])
+    // nothing waits: at once
+    channel.plan(true)
+    channel.plan(false)
+    assert.equal(marks.length, 6)
+    assert.equal(marks.at(-1), undefined)
   })
 
   test('UTC follows PTS from the first picture, whenever frames arrive', async () => {

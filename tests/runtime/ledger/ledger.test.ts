@@ -151,6 +151,16 @@ test('a recording that did not end in good order is told of by the next start, o
   assert.equal(open().takeInterrupted(0), undefined)
 })
 
+test('a recording that begins while another one waits in the ring does not vouch for that', () => {
+  const ledger = open()
+  ledger.mark(0, T0)
+  ledger.mark(0, T0 + 50_000)
+  assert.equal(open().takeInterrupted(0), T0)
+  ledger.unmark(0)
+  ledger.mark(0, T0 + 60_000)
+  assert.equal(open().takeInterrupted(0), T0 + 60_000)
+})
+
 test('reports: until the cloud has taken them, not by the frame, what grew is told again', async () => {
   const ledger = open(false)
   const asked: LossReport[] = []
