@@ -141,11 +141,10 @@ export class Keeper {
 
   /** Called about once a second. */
   tick(channels: readonly Channel[]): void {
-    const { clock } = this.#system
-    for (const { id, latency } of channels) {
-      const { writing } = this
-      const unsafeMs = writing ? 2 * writing.afterMs : latency.lagMs(clock.monoMs())
-      this.#ledger?.moveMark(id, clock.nowMs() - unsafeMs)
+    const { writing } = this
+    for (const { id, unsafeSinceMs } of channels) {
+      const savedMs = this.#system.clock.nowMs() - 2 * (writing?.afterMs ?? 0)
+      this.#ledger?.moveMark(id, writing ? savedMs : unsafeSinceMs)
     }
     this.#ledger?.tick()
     this.#reporter?.tick()

@@ -137,6 +137,12 @@ export class Channel implements ChannelActions {
     return this.#spool?.unsafeBytes ?? this.buffered
   }
 
+  /** From when on it is not known of all that was recorded that the cloud has it, or that the ledger tells of it. */
+  get unsafeSinceMs(): number {
+    const waitsSinceMs = this.#clock.nowMs() - this.latency.lagMs(this.#clock.monoMs())
+    return Math.min(waitsSinceMs, this.#uplink?.untoldSinceMs ?? Number.POSITIVE_INFINITY)
+  }
+
   attach(uplink: ChannelUplink): void {
     this.#uplink = uplink
   }

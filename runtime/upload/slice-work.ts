@@ -56,6 +56,14 @@ export class SliceWork {
     return this.#upload === undefined
   }
 
+  /** Start of a slice of which something is lost that is not told of yet: it is when the slice is over. */
+  get untoldSinceMs(): number | undefined {
+    const upload = this.#broken?.upload ?? this.#upload
+    if (!upload) return undefined
+    const { start, utcMsA } = upload.slice
+    return this.#broken || upload.startPosition !== start ? utcMsA : undefined
+  }
+
   /** Finds what to work on. */
   look(): void {
     const { store } = this.#options

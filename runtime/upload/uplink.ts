@@ -59,6 +59,11 @@ export class Uplink {
     return this.state === 'idle' ? 0 : this.#steps.requests.outage.waitingMs
   }
 
+  /** Start of what is lost and not told of yet. */
+  get untoldSinceMs(): number | undefined {
+    return this.#steps.work.untoldSinceMs
+  }
+
   /** Nothing of what was pushed waits any more, or nothing of it may be sent today. */
   get drained(): boolean {
     if (this.#machine.state === 'budget') return true

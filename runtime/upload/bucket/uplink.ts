@@ -123,6 +123,11 @@ export class BucketUplink implements BucketUplinkActions {
     return this.#indexes.waiting.length === 0
   }
 
+  /** Start of what is lost and not told of yet. */
+  get untoldSinceMs(): number | undefined {
+    return this.#work.untoldSinceMs
+  }
+
   get onFallback(): boolean {
     return this.#pair.onFallback
   }

@@ -92,6 +92,21 @@ describe('slice work', () => {
     assert.equal(work.upload?.startPosition, core.tail)
   })
 
+  test('what is lost of a slice is known before the slice is over and told of', () => {
+    sendInDoubt()
+    const upload = work.upload!
+    assert.equal(work.untoldSinceMs, undefined)
+    pushUntilEvicted(0)
+    upload.uncertain = false
+    work.look()
+    assert.equal(work.untoldSinceMs, UTC_MS)
+    assert.equal(results.length, 0)
+    // acknowledged or not: the beginning is missing
+    work.end(true)
+    assert.equal(results[0]?.whole, false)
+    assert.equal(work.untoldSinceMs, undefined)
+  })
+
   test('all that may be at the cloud is evicted: nothing of it can come twice, nobody is asked', () => {
     const to = sendInDoubt()
     const upload = work.upload!
