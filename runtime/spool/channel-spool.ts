@@ -48,8 +48,8 @@ export class ChannelSpool {
       ...options,
       onSent: (slice, bytes) => {
         log.info(`${slice.id} was sent from the spool`)
-        if (bytes > 0)
-          onLost({ channel, startMs: slice.startMs, endMs: slice.endMs, bytes, cause: 'restart' })
+        const { startMs, endMs, isCut } = slice
+        if (bytes > 0) onLost({ channel, startMs, endMs, bytes, cause: isCut ? 'drop' : 'restart' })
       },
       onRefused: ({ id, acked, to, startMs, endMs }, reason) => {
         log.error(`${id} can not be sent from the spool: ${reason}`)

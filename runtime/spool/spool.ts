@@ -29,6 +29,8 @@ export type SpoolSlice = {
   isEvent: boolean
   /** nothing more is written */
   isEnded: boolean
+  /** the spool took no more of it while it grew: of its last piece the uplink may have told the cloud more than is here */
+  isCut?: boolean
   /** the uplink is done with it: what is here is the spool's to send */
   isLeft: boolean
   /** being sent now: not the next one to go when room is needed */

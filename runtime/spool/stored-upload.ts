@@ -99,6 +99,12 @@ export class StoredUpload {
     return this.#slice.end ?? endOfRest(this.#slice)
   }
 
+  /** Whether the cloud has begun with the last piece, and nothing but the rest of that is left. */
+  isInLastPiece(offset: number): boolean {
+    const last = this.#pieces.at(-1)
+    return last !== undefined && offset > last.o && offset < last.o + last.b
+  }
+
   /** What comes next when the cloud has everything up to `offset`. */
   append(offset: number, maxBytes: number): Append {
     const data = offset < this.to ? this.#read(offset, maxBytes) : new Uint8Array(0)
