@@ -306,8 +306,7 @@ const testLong = async (wanted) => {
       die(`no long suite ${name}; there are ${LONG_SUITES.map((suite) => suite.name).join(', ')}`)
   const results = []
   for (const suite of LONG_SUITES)
-    if (wanted.length === 0 || wanted.includes(suite.name))
-      results.push(await runSuite(suite))
+    if (wanted.length === 0 || wanted.includes(suite.name)) results.push(await runSuite(suite))
   summarize(results)
 }
 
