@@ -194,6 +194,7 @@ class World {
   #next = 0
   #ptsMs = 0
   #lastPtsMs = 0
+  #lastTakenMs = 0
   #on = false
 
   constructor(frames: readonly Frame[], evicts: boolean) {
@@ -304,8 +305,10 @@ class World {
       eFrameType: frame.key ? 0 : 1,
     })
     this.#ptsMs += 40
-    const isJump = ptsMs - this.#lastPtsMs > PTS_JUMP_MS
+    // the core measures from the last picture that it took, the channel from the last that was pushed
+    const isJump = ptsMs - Math.min(this.#lastPtsMs, this.#lastTakenMs) > PTS_JUMP_MS
     this.#lastPtsMs = ptsMs
+    if (code === OK) this.#lastTakenMs = ptsMs
     if (!this.#on) {
       assert.equal(code, NO_SERVICE)
       return
