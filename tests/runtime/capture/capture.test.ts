@@ -40,13 +40,15 @@ const IDENTITY = { productId: 'TEST', deviceName: 'camera', deviceSecret: 'secre
 /** Starts a Worker; resolves when it has said what became of its frames. */
 const startCamera = async (
   task: CameraTask,
-): Promise<{ worker: Worker; statuses: Record<number, number> }> => {
+): Promise<{ worker: Worker; statuses: Record<number, number>; ended: Promise<unknown> }> => {
   const worker = new Worker(new URL('./camera-worker.mjs', import.meta.url), { workerData: task })
+  // Node may tell of the last message and of the end in one go: who listens only after the message misses the end
+  const ended = once(worker, 'exit')
   const statuses = await new Promise<Record<number, number>>((resolve, reject) => {
     worker.once('message', resolve)
     worker.once('error', reject)
   })
-  return { worker, statuses }
+  return { worker, statuses, ended }
 }
 
 const until = async (holds: () => boolean): Promise<void> => {
@@ -254,8 +256,7 @@ describe('multi-threaded capture', { timeout: 110_000 }, () => {
     )
     await camera.started
     const queue = camera.storage.captureQueue(0)!
-    const { worker } = await startCamera({ queue, frames, how: 'play' })
-    const ended = once(worker, 'exit')
+    const { ended } = await startCamera({ queue, frames, how: 'play' })
     // what is in the queue is taken before the last slice is closed
     await camera.storage.exitCs()
     assert.equal(camera.storage.captureQueue(0), undefined)
