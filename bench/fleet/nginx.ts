@@ -1,24 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { reservePort } from '../../tests/support/ports.ts'
 
 const READY_MS = 10_000
 
 export const nginxVersion = (): string | undefined => {
   const { stderr, status } = spawnSync('nginx', ['-v'], { encoding: 'utf8' })
   return status === 0 ? stderr.trim().replace(/^.*nginx\//, '') : undefined
-}
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Starts nginx with what stands in `http { }`, in a folder of its own. */
@@ -61,7 +52,7 @@ http { access_log off; ${temporary.join(' ')} ${http} }`,
 
 /** nginx that takes files by WebDAV PUT. */
 export const startDav = async (folder: string) => {
-  const port = await freePort()
+  const port = await reservePort()
   const files = join(folder, 'files')
   mkdirSync(files, { recursive: true })
   const server = `server { listen 127.0.0.1:${port} backlog=4096; root ${files}; dav_methods PUT; client_max_body_size 8m; client_body_buffer_size 256k; keepalive_requests 1000000; }`

@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CloudOptions } from '../../cloud/server/index.ts'
 import { needPostgres, startPostgres } from '../../tests/cloud/support/postgres.ts'
+import { reservePort } from '../../tests/support/ports.ts'
 import { versitygw } from '../../tests/support/s3-servers.ts'
 import { needTool, toolPath } from '../../tests/support/tools.ts'
 import type { CloudAddress } from './grants.ts'
-import { freePort, startNginx } from './nginx.ts'
+import { startNginx } from './nginx.ts'
 import { Program } from './program.ts'
 
 const DEPLOYED = new URL('../../deploy/nginx/skyrill.conf', import.meta.url)
@@ -55,7 +56,7 @@ export const startShared = async (
     stops.push(() => postgres.stop())
     const s3 = await versitygw.open()
     stops.push(() => s3.close())
-    const mqttPort = await freePort()
+    const mqttPort = await reservePort()
     const broker = await startBroker(folder, mqttPort)
     stops.push(async () => {
       const gone = once(broker, 'exit')
@@ -63,12 +64,12 @@ export const startShared = async (
       await gone
     })
     const mqttUrl = `mqtt://127.0.0.1:${mqttPort}`
-    const port = await freePort()
+    const port = await reservePort()
     const httpUrl = `http://127.0.0.1:${port}`
     const adminToken = 'the-token-of-the-administrator'
     const instances: { program: Program; port: number }[] = []
     for (const name of ['one', 'two']) {
-      const own = await freePort()
+      const own = await reservePort()
       const options: CloudOptions = {
         ...{ dataDir: join(folder, name), httpPort: own, databaseUrl: postgres.url },
         ...{ s3: { ...s3, pathStyle: true }, mqttBrokerUrl: mqttUrl, publicUrl: httpUrl },

@@ -6,8 +6,9 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { until } from '../cloud/support/cloud.ts'
 import { framesOf } from '../support/frames.ts'
+import { reservePort } from '../support/ports.ts'
 import { call, register, slicesOf } from './support/cloud-client.ts'
-import { CloudProcess, reservePort } from './support/cloud-process.ts'
+import { CloudProcess } from './support/cloud-process.ts'
 import { EventCamera } from './support/event-camera.ts'
 
 const CLIP = fileURLToPath(new URL('../../tools/demo/clip.h264', import.meta.url))

@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { iv_cs_notify_msg_type_e, iv_cs_upload_state_e } from '../../runtime/index.ts'
 import { framesOf, looped } from '../support/frames.ts'
 import { muxedTs } from '../support/muxed.ts'
+import { reservePort } from '../support/ports.ts'
 import { TestCamera } from '../support/test-camera.ts'
 import { download, register, slicesOf } from './support/cloud-client.ts'
-import { CloudProcess, reservePort } from './support/cloud-process.ts'
+import { CloudProcess } from './support/cloud-process.ts'
 
 const clip = (name: string): string =>
   fileURLToPath(new URL(`../../tools/demo/${name}`, import.meta.url))

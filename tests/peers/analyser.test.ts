@@ -1,9 +1,7 @@
 /** The example analyser, as a process of its own: work goes out signed, what it found is on the event and with the device. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -11,19 +9,11 @@ import { openCloud, until } from '../cloud/support/cloud.ts'
 import { sliceId, TestDevice } from '../cloud/support/device.ts'
 import { makeSlices } from '../cloud/support/media.ts'
 import { ROOT } from '../support/paths.ts'
+import { reservePort } from '../support/ports.ts'
 import { needTool, toolPath } from '../support/tools.ts'
 
 const T0 = Date.UTC(2026, 10, 20, 10)
 const SECONDS = 4
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Moving, then still: one slice each, and an event over each. */
 const SCENES = [
@@ -36,7 +26,7 @@ const SCENES = [
 
 test('events are analysed by a process of its own', { skip: needTool('ffmpeg') }, async () => {
   const work = mkdtempSync(join(tmpdir(), 'skyrill-analyser-'))
-  const port = await freePort()
+  const port = await reservePort()
   const cloud = await openCloud(
     { allowPrivateHooks: true },
     // its process may not listen yet when the first work comes

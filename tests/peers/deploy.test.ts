@@ -14,8 +14,8 @@ import { ENV_NAMES, parseEnv } from '../../cloud/server/env.ts'
 import { staticLogin } from '../../runtime/identity.ts'
 import { until } from '../cloud/support/cloud.ts'
 import { type Certificate, TestAuthority } from '../support/certificates.ts'
-import { reservePort } from '../support/mosquitto.ts'
 import { ROOT } from '../support/paths.ts'
+import { reservePort } from '../support/ports.ts'
 import { needTool, toolPath } from '../support/tools.ts'
 
 const DEPLOY = join(ROOT, 'deploy')

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type CloudStorage, iv_cm_frame_type_e, iv_cm_stream_type_e } from '../../runtime/index.ts'
 import { AAC_FRAME_SAMPLES, readAdtsFrames } from '../../runtime/source/adts.ts'
 import {
   AccessUnitSplitter,
@@ -39,6 +40,23 @@ export const framesOf = async (
   // sound of the same time goes first, so that the first slice announces it
   return frames.sort((a, b) => a.ptsMs - b.ptsMs || (a.kind === 'audio' ? -1 : 1))
 }
+
+/** Pushes a frame as a camera's program does. @returns the code */
+export const pushFrame = (storage: CloudStorage, channel: number, frame: Frame): number =>
+  storage.pushCsStream(
+    channel,
+    frame.kind === 'video'
+      ? iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
+      : iv_cm_stream_type_e.IV_CM_STREAM_TYPE_AUDIO,
+    {
+      pu8Addr: frame.data,
+      u64PTS: frame.ptsMs,
+      u32Seq: frame.seq,
+      eFrameType: frame.key
+        ? iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
+        : iv_cm_frame_type_e.IV_CM_FRAME_TYPE_P,
+    },
+  )
 
 /** The same frames again and again with times that go on. */
 export const looped = (frames: readonly Frame[], turns: number, turnMs: number): Frame[] =>

@@ -1,25 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Certificate } from './certificates.ts'
 import { run } from './ffmpeg.ts'
 import { ROOT } from './paths.ts'
+import { reservePort } from './ports.ts'
 import { toolPath } from './tools.ts'
 
 const DEPLOY = join(ROOT, 'deploy', 'mosquitto')
 const START_TIMEOUT_MS = 60_000
-
-/** A port that was free a moment ago: a server that is killed must come back on the same one. */
-export const reservePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 const accepts = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

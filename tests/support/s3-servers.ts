@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AwsClient } from 'aws4fetch'
+import { reservePorts } from './ports.ts'
 import { needTool } from './tools.ts'
 
 /** A real S3 server on loopback with one empty bucket. */
@@ -34,17 +34,6 @@ const BUILD_MS = 600_000
 const BUCKET = 'recordings'
 /** Ports that were free a moment ago may be taken by another suite. */
 const TRIES = 3
-
-const freePorts = async (count: number): Promise<number[]> => {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  const ports: number[] = []
-  for (const server of servers) {
-    if (!server.listening) await once(server, 'listening')
-    ports.push((server.address() as { port: number }).port)
-  }
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return ports
-}
 
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
@@ -78,7 +67,7 @@ const openServer = async (start: Start): Promise<S3Server> => {
   let failure: unknown
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const folder = mkdtempSync(join(tmpdir(), 'skyrill-s3-'))
-    const ports = await freePorts(2)
+    const ports = await reservePorts(2)
     const child = start.spawn(folder, ports)
     const close = async () => {
       if (child.exitCode === null && child.signalCode === null) {

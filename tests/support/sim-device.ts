@@ -3,8 +3,6 @@ import type { Slice } from '../../cloud/server/store/index/types.ts'
 import type { Clock, Timer } from '../../runtime/clock.ts'
 import {
   CloudStorage,
-  iv_cm_frame_type_e,
-  iv_cm_stream_type_e,
   type iv_cs_channel_params_s,
   type iv_cs_init_func_cb_s,
   type iv_cs_init_parm_s,
@@ -14,7 +12,7 @@ import type { DownMessage, LossReport, SliceStart, UpMessage } from '../../runti
 import type { Append, SliceClient, TusAnswer } from '../../runtime/upload/tus.ts'
 import type { FakeClock } from './fake-clock.ts'
 import { FULL_TIME } from './fake-cloud.ts'
-import type { Frame } from './frames.ts'
+import { type Frame, pushFrame } from './frames.ts'
 import { initParams, quiet } from './test-camera.ts'
 
 /** down: no answer, nothing arrives · deaf: what is sent arrives, its answer does not · slow: an append a second */
@@ -299,20 +297,7 @@ export class SimDevice {
   }
 
   push(frame: Frame): number {
-    return this.storage.pushCsStream(
-      this.#options.channel?.channel_id ?? 0,
-      frame.kind === 'video'
-        ? iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
-        : iv_cm_stream_type_e.IV_CM_STREAM_TYPE_AUDIO,
-      {
-        pu8Addr: frame.data,
-        u64PTS: frame.ptsMs,
-        u32Seq: frame.seq,
-        eFrameType: frame.key
-          ? iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
-          : iv_cm_frame_type_e.IV_CM_FRAME_TYPE_P,
-      },
-    )
+    return pushFrame(this.storage, this.#options.channel?.channel_id ?? 0, frame)
   }
 
   /** exitCs and sysExit; the clock runs meanwhile. */

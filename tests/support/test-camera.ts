@@ -1,8 +1,6 @@
 import {
   CloudStorage,
   iv_cm_aenc_type_e,
-  iv_cm_frame_type_e,
-  iv_cm_stream_type_e,
   iv_cm_venc_type_e,
   type iv_cs_channel_params_s,
   iv_cs_format_e,
@@ -12,7 +10,7 @@ import {
   type iv_cs_upload_slice_info_s,
   System,
 } from '../../runtime/index.ts'
-import type { Frame } from './frames.ts'
+import { type Frame, pushFrame } from './frames.ts'
 
 export const quiet = { error() {}, warn() {}, info() {}, debug() {} }
 
@@ -103,20 +101,7 @@ export class TestCamera {
   }
 
   push(frame: Frame): number {
-    return this.storage.pushCsStream(
-      this.channel,
-      frame.kind === 'video'
-        ? iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
-        : iv_cm_stream_type_e.IV_CM_STREAM_TYPE_AUDIO,
-      {
-        pu8Addr: frame.data,
-        u64PTS: frame.ptsMs,
-        u32Seq: frame.seq,
-        eFrameType: frame.key
-          ? iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
-          : iv_cm_frame_type_e.IV_CM_FRAME_TYPE_P,
-      },
-    )
+    return pushFrame(this.storage, this.channel, frame)
   }
 
   /**

@@ -33,11 +33,15 @@ export const makeFolder = async (): Promise<string> => {
   const name = createHash('sha256').update(JSON.stringify(MIGRATIONS)).digest('hex').slice(0, 16)
   const template = join(buildFolder('index-templates'), name)
   if (!existsSync(template)) {
-    const partial = `${template}.${process.pid}`
+    const partial = mkdtempSync(`${template}.`)
     await (await openPgliteIndex(partial)).close()
-    // test files run in parallel: whoever is first wins
-    if (existsSync(template)) rmSync(partial, { recursive: true })
-    else renameSync(partial, template)
+    // test files run in parallel: whoever is first wins, and a rename onto a folder with something in it fails
+    try {
+      renameSync(partial, template)
+    } catch (error) {
+      if (!existsSync(template)) throw error
+      rmSync(partial, { recursive: true })
+    }
   }
   const folder = mkdtempSync(join(tmpdir(), 'skyrill-cloud-'))
   cpSync(template, join(folder, 'index'), { recursive: true })

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { reservePort } from '../../support/ports.ts'
 import { until } from './cloud.ts'
 
 const VERSIONS = '/usr/lib/postgresql'
@@ -22,15 +22,6 @@ export const needPostgres = (): false | string => {
   const reason = 'PostgreSQL is not installed (apt-get install postgresql)'
   if (process.env.CI === 'true') throw new Error(`needed on CI: ${reason}`)
   return reason
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 export type Postgres = {
@@ -58,7 +49,7 @@ export const startPostgres = async (): Promise<Postgres> => {
     ...[join(bin, 'initdb'), '-D', data, '-U', 'skyrill', '-A', 'trust', '-N', '-E', 'UTF8'],
   ]
   execFileSync(initdb!, initdbArgs, { stdio: 'ignore', cwd: folder })
-  const port = await freePort()
+  const port = await reservePort()
   const [command, ...args] = [
     ...as,
     ...[join(bin, 'postgres'), '-D', data, '-p', String(port), '-k', folder],

@@ -1,22 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { ROOT } from '../../support/paths.ts'
 import type { CloudAddress } from './cloud-client.ts'
 
 const SERVER = join(ROOT, 'tests', 'cloud', 'ingest', 'server-process.ts')
 const START_TIMEOUT_MS = 60_000
-
-/** A port that was free a moment ago: a cloud that is killed must come back on the same one. */
-export const reservePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** A cloud in a process of its own, which can be killed and started again on the same folder and ports. */
 export class CloudProcess {

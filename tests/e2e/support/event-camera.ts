@@ -1,14 +1,12 @@
 import {
   CloudStorage,
-  iv_cm_frame_type_e,
-  iv_cm_stream_type_e,
   type iv_cs_ai_notice_s,
   type iv_cs_balance_info_s,
   type iv_cs_channel_params_s,
   type iv_cs_event_result_info,
   System,
 } from '../../../runtime/index.ts'
-import type { Frame } from '../../support/frames.ts'
+import { type Frame, pushFrame } from '../../support/frames.ts'
 import { type Identity, initParams, quiet } from '../../support/test-camera.ts'
 
 const CHANNEL = 0
@@ -67,21 +65,7 @@ export class EventCamera {
   }
 
   push(frame: Frame): number {
-    const isVideo = frame.kind === 'video'
-    return this.storage.pushCsStream(
-      CHANNEL,
-      isVideo
-        ? iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
-        : iv_cm_stream_type_e.IV_CM_STREAM_TYPE_AUDIO,
-      {
-        pu8Addr: frame.data,
-        u64PTS: frame.ptsMs,
-        u32Seq: frame.seq,
-        eFrameType: frame.key
-          ? iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
-          : iv_cm_frame_type_e.IV_CM_FRAME_TYPE_P,
-      },
-    )
+    return pushFrame(this.storage, CHANNEL, frame)
   }
 
   /** Pushes kept frames as fast as there is room for them; codes of what was refused. */

@@ -5,9 +5,9 @@ import type { LossCause } from '../../../runtime/mqtt/loss-messages.ts'
 import { openCloud, type TestCloud } from '../../cloud/support/cloud.ts'
 import { TestDevice } from '../../cloud/support/device.ts'
 import { type MadeSlice, makeSlices } from '../../cloud/support/media.ts'
-import { reservePort } from '../../e2e/support/cloud-process.ts'
 import { ffmpeg } from '../../support/ffmpeg.ts'
 import { withTempFolder } from '../../support/paths.ts'
+import { reservePort } from '../../support/ports.ts'
 
 export type { CloudOptions }
 export { startCloud }
