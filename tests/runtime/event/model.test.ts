@@ -229,7 +229,7 @@ test(`${SEQUENCES} random sequences of calls, frames, plans, time and faults hol
 }, async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(step, { minLength: 1, maxLength: 40 }),
+      fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),
       fc.constantFrom(
         iv_cs_event_report_opt_e.CS_EVENT_VIDEO_REQ,
         iv_cs_event_report_opt_e.CS_EVENT_PIC_REQ,
