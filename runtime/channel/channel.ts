@@ -184,24 +184,40 @@ export class Channel implements ChannelActions {
     this.#machine.send(this.#isFullTime || this.#isDemanded ? 'plan-on' : 'plan-off')
   }
 
-  /** Room for a picture that is written where it will be muxed. */
+  /** Room for a picture that is written where it will be muxed; made as a push makes it. */
   reserve(length: number, frame: ReservedFrame): iv_err_code_e {
+    const unable = this.#unable()
+    if (unable !== undefined) return unable
+    if (!this.#isDemanded && this.roomPolicy?.displacesEvent(length))
+      return this.#refuse(errorOfStatus(RING_FULL), RING_FULL, statusMessage(RING_FULL))
+    this.#pushing = true
+    this.#spool?.makeRoom(length, this.core.ringBytes - this.buffered)
     const status = this.core.reserve(length, frame)
+    this.#pushing = false
     if (status < 0) return this.#refuse(errorOfStatus(status), status, statusMessage(status))
     return iv_err_code_e.IV_ERR_NONE
   }
 
-  /** Takes one frame. Never throws, allocates or waits. */
-  push(type: number, pack: iv_cm_venc_pack_s): iv_err_code_e {
+  /** Why nothing can be pushed now, if so. */
+  #unable(): iv_err_code_e | undefined {
     if (this.#pushing)
       return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 0, PUSH_IN_PUSH)
     const { state } = this.#machine
-    if (state === 'off') {
-      this.#losses.unplanned(this.#clock.nowMs(), pack.u32Len ?? pack.pu8Addr.length)
+    if (state === 'off')
       return this.#refuse(iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE, 0, NOT_RECORDING)
-    }
     if (state === 'closed')
       return this.#refuse(iv_err_code_e.IV_ERR_CS_PRM_NOT_AVAILABLE, 0, CLOSED)
+    return undefined
+  }
+
+  /** Takes one frame. Never throws, allocates or waits. */
+  push(type: number, pack: iv_cm_venc_pack_s): iv_err_code_e {
+    const unable = this.#unable()
+    if (unable !== undefined) {
+      if (unable === iv_err_code_e.IV_ERR_CS_APPLY_NO_SERVICE)
+        this.#losses.unplanned(this.#clock.nowMs(), pack.u32Len ?? pack.pu8Addr.length)
+      return unable
+    }
     const isVideo = type === iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
     const admitted = isVideo
       ? this.#admitVideo(pack)

@@ -28,9 +28,14 @@ export class RoomPolicy {
       return true
     }
     if (this.#isSkipping && !isIdr) return false
-    const lacksRoom = core.head - core.tail + bytes + OVERHEAD_BYTES > core.ringBytes
-    const isOldestOfEvent = core.tail >= this.#from && core.tail < Math.min(this.#to, core.head)
-    this.#isSkipping = lacksRoom && isOldestOfEvent
+    this.#isSkipping = this.displacesEvent(bytes)
     return !this.#isSkipping
+  }
+
+  /** So many bytes more would take the place of what belongs to an event. */
+  displacesEvent(bytes: number): boolean {
+    const { head, tail, ringBytes } = this.#core
+    const lacksRoom = head - tail + bytes + OVERHEAD_BYTES > ringBytes
+    return lacksRoom && tail >= this.#from && tail < Math.min(this.#to, head)
   }
 }

@@ -78,7 +78,12 @@ export class SpoolWriter {
   /** Before a push: what would have to make room for the frame is saved first. `free`: room in the ring beside what can be read. */
   before(frameBytes: number, free: number): void {
     this.#openBytes += frameBytes
-    const needed = this.#openBytes * ROOM_SHARE + ROOM_BYTES
+    this.makeRoom(0, free)
+  }
+
+  /** `bytes` more are to be reserved in the ring: what would have to go for them is written first. */
+  makeRoom(bytes: number, free: number): void {
+    const needed = (this.#openBytes + bytes) * ROOM_SHARE + ROOM_BYTES
     if (needed > free && this.unsafeBytes > 0 && needed > free + this.#evictable()) this.#save()
   }
 

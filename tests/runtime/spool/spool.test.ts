@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { CloudStorage, System } from '../../../runtime/index.ts'
+import { CloudStorage, ReservedFrame, System } from '../../../runtime/index.ts'
 import { FakeCloud } from '../../support/fake-cloud.ts'
 import { type Frame, framesOf, looped } from '../../support/frames.ts'
 import { muxedTs } from '../../support/muxed.ts'
@@ -15,6 +15,7 @@ const clip = (name: string): string =>
 const IDENTITY = { productId: 'TEST', deviceName: 'camera', deviceSecret: 'secret' }
 const CLIP_MS = 20_480
 const MIB = 1024 * 1024
+const LARGEST_PICTURE = 200 * 1024
 
 const until = async (what: string, condition: () => boolean): Promise<void> => {
   const endMs = performance.now() + 60_000
@@ -72,12 +73,34 @@ describe('spool', { timeout: 300_000 }, () => {
     assert.deepEqual(camera.storage.losses(), [])
   })
 
-  for (const cs_fmt of [0, 1])
-    test(`a line that is dead, then there again: every byte arrives (${cs_fmt === 0 ? 'TS' : 'fMP4'})`, async () => {
+  /** The same, with pictures that a driver writes into the ring. */
+  const pushReserved = async (camera: TestCamera, given: readonly Frame[]): Promise<void> => {
+    const reserved = new ReservedFrame()
+    for (const [at, frame] of given.entries()) {
+      if (frame.kind === 'audio') assert.equal(camera.push(frame), 0)
+      else {
+        const { data, ptsMs, seq, key } = frame
+        // it knows the length of a picture only when it is there
+        assert.equal(camera.storage.reserveCsFrame(0, LARGEST_PICTURE, reserved), 0)
+        reserved.pu8Addr.set(data, reserved.address)
+        const pack = { u32Len: data.length, u64PTS: ptsMs, u32Seq: seq, eFrameType: key ? 0 : 1 }
+        assert.equal(camera.storage.pushCsStream(0, 1, Object.assign(reserved, pack)), 0)
+      }
+      if (at % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }
+
+  for (const [name, cs_fmt, play] of [
+    ['TS', 0, push],
+    ['fMP4', 1, push],
+    ['TS, written into the ring', 0, pushReserved],
+    ['fMP4, written into the ring', 1, pushReserved],
+  ] as const)
+    test(`a line that is dead, then there again: every byte arrives (${name})`, async () => {
       cloud.fault = () => ({ kind: 'cut' })
       const given = looped(frames, 4, CLIP_MS)
       const camera = await open({}, { u32MaxGopSize: 512 * 1024, cs_fmt })
-      await push(camera, given)
+      await play(camera, given)
       const muxed = camera.storage.stats(0)!.muxedBytes
       assert.ok(
         camera.storage.spoolStatus()!.slices >= 6,
