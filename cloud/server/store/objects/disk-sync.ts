@@ -19,6 +19,7 @@ export class DiskSync {
   readonly #dirty = new Set<Syncable>()
   #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = []
   #timer: NodeJS.Timeout | undefined
+  #dueMs = Number.POSITIVE_INFINITY
   #round: Promise<void> | undefined
   #isClosed = false
 
@@ -49,15 +50,22 @@ export class DiskSync {
   #schedule(ms: number): void {
     // the round that runs may have begun before what is waited for was written
     if (this.#round || this.#isClosed) return
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#run(), ms)
+    const dueMs = performance.now() + ms
+    // who comes later does not put off the round for those who wait already
+    if (dueMs < this.#dueMs) {
+      clearTimeout(this.#timer)
+      this.#dueMs = dueMs
+      this.#timer = setTimeout(() => void this.#run(), ms)
+    }
     // a program may end with nothing dirty left to say, but not while somebody waits for the disk
-    if (this.#waiting.length === 0) this.#timer.unref()
+    if (this.#waiting.length === 0) this.#timer?.unref()
+    else this.#timer?.ref()
   }
 
   #run(): Promise<void> {
     const waiting = this.#waiting
     this.#waiting = []
+    this.#dueMs = Number.POSITIVE_INFINITY
     this.#round = this.#syncAll()
       .then(
         () => {

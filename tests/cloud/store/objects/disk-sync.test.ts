@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DiskSync } from '../../../../cloud/server/store/objects/disk-sync.ts'
+
+const MANY = 40
+const APART_MS = 30
+
+/** A thousand cameras end a hundred slices a second: the round must not wait for the one who comes last. */
+test('who comes later does not put off the round for those who wait', async () => {
+  const disk = new DiskSync([tmpdir()], assert.fail)
+  const files = Array.from({ length: MANY }, () => ({ sync: async () => {} }))
+  for (const file of files) disk.mark(file)
+  let answered = 0
+  const waiting: Promise<void>[] = []
+  for (const file of files) {
+    waiting.push(
+      disk.synced(file).then(() => {
+        answered++
+      }),
+    )
+    await sleep(APART_MS)
+  }
+  // the first have waited for ten times the pause before a round
+  assert.notEqual(answered, 0)
+  await Promise.all(waiting)
+  await disk.close()
+})
