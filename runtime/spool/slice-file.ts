@@ -28,8 +28,9 @@ export class SliceFile {
     this.#write(recordParts(RECORD_CHUNK, json, views))
   }
 
-  end(end: SliceEnd, event: boolean): void {
-    const json: End = { end, event }
+  /** Without an end of the slice's own: it is cut here. */
+  end(end: SliceEnd | undefined, event: boolean): void {
+    const json: End = end ? { end, event } : { event }
     this.#write(recordParts(RECORD_END, json))
   }
 

@@ -242,11 +242,6 @@ export class SpoolSender {
       }
     }
     const { offset } = progress
-    if (!wasAppend && slice.isCut && offset !== undefined && upload.isInLastPiece(offset)) {
-      // the uplink may have named the piece in its whole length: it cannot be ended here, the cloud closes the slice as it is
-      upload.lostBytes += upload.to - Math.max(offset, upload.from)
-      return 'sent'
-    }
     if (offset === undefined || offset >= upload.from) return undefined
     // what comes before it was lost, there or here
     if (!upload.becomeRest()) {

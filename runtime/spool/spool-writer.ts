@@ -268,7 +268,6 @@ export class SpoolWriter {
   #refused({ stored }: Current): void {
     const { spool, onReady } = this.#options
     if (!stored || stored.isEnded) return
-    stored.isCut = true
     spool.end(stored, undefined)
     if (stored.isLeft) onReady(stored)
   }

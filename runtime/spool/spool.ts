@@ -29,8 +29,8 @@ export type SpoolSlice = {
   isEvent: boolean
   /** nothing more is written */
   isEnded: boolean
-  /** the spool took no more of it while it grew: of its last piece the uplink may have told the cloud more than is here */
-  isCut?: boolean
+  /** the spool took no more of it while it grew */
+  isCut: boolean
   /** the uplink is done with it: what is here is the spool's to send */
   isLeft: boolean
   /** being sent now: not the next one to go when room is needed */
@@ -114,6 +114,7 @@ export class Spool {
       acked: stored.from,
       fileBytes: stored.fileBytes,
       isEvent: stored.isEvent,
+      isCut: stored.isCut,
       isEnded: true,
       isLeft: true,
       isSending: false,
@@ -144,6 +145,7 @@ export class Spool {
       acked: from,
       fileBytes: 0,
       isEvent,
+      isCut: false,
       isEnded: false,
       isLeft: false,
       isSending: false,
@@ -181,20 +183,21 @@ export class Spool {
     })
   }
 
-  /** Nothing more comes of a slice; without an end of its own it ends with what is here. */
+  /** Nothing more comes of a slice; without an end of its own it is cut: it ends with what is here. */
   end(slice: SpoolSlice, end: SliceEnd | undefined): void {
     const key = keyOf(slice.channel, slice.id)
     const file = this.#writing.get(key)
     slice.isEnded = true
+    slice.isCut = end === undefined
     if (!file) return
     this.#writing.delete(key)
-    if (end) {
-      slice.endMs = end.endUtcMs
+    if (end) slice.endMs = end.endUtcMs
+    // a disk that takes no video is not tried with the few bytes of a cut
+    if (end || this.#fault === '')
       this.#try(() => {
         file.end(end, slice.isEvent)
         this.#grown({ slice, file })
       })
-    }
     file.close()
   }
 

@@ -38,8 +38,8 @@ const chunkSchema = z.object({
 })
 export type Chunk = z.infer<typeof chunkSchema>
 
-/** Nothing more comes of the slice. */
-const endSchema = z.object({ end: sliceEndSchema, event: z.boolean() })
+/** Nothing more comes of the slice; without an `end` it was cut while it grew. */
+const endSchema = z.object({ end: sliceEndSchema.optional(), event: z.boolean() })
 export type End = z.infer<typeof endSchema>
 
 /** A slice in the spool, or what is left of one: bytes [from, to) of its file. */
@@ -53,6 +53,8 @@ export type StoredSlice = {
   chunks: (SpoolRecord & { offset: number })[]
   pieces: Piece[]
   end: SliceEnd | undefined
+  /** the spool had no room for more of it */
+  isCut: boolean
   isEvent: boolean
   /** up to here the file is good */
   fileBytes: number
@@ -119,6 +121,7 @@ export const readStored = (
     chunks: [],
     pieces: [],
     end: undefined,
+    isCut: false,
     isEvent: event,
     fileBytes: first.end,
   }
@@ -128,7 +131,7 @@ export const readStored = (
     if (checks === 'all' && readData(fd, record) === undefined) break
     if (!take(slice, record)) break
     slice.fileBytes = record.end
-    if (slice.end) break
+    if (slice.end || slice.isCut) break
   }
   const last = slice.chunks.at(-1)
   if (checks !== 'last' || !last || readData(fd, last) !== undefined) return slice
@@ -149,6 +152,7 @@ const take = (slice: StoredSlice, record: SpoolRecord): boolean => {
   const end = endSchema.safeParse(record.json)
   if (!end.success) return false
   slice.end = end.data.end
+  slice.isCut = end.data.end === undefined
   slice.isEvent ||= end.data.event
   return true
 }

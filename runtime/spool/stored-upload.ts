@@ -99,19 +99,18 @@ export class StoredUpload {
     return this.#slice.end ?? endOfRest(this.#slice)
   }
 
-  /** Whether the cloud has begun with the last piece, and nothing but the rest of that is left. */
-  isInLastPiece(offset: number): boolean {
-    const last = this.#pieces.at(-1)
-    return last !== undefined && offset > last.o && offset < last.o + last.b
-  }
-
   /** What comes next when the cloud has everything up to `offset`. */
   append(offset: number, maxBytes: number): Append {
     const data = offset < this.to ? this.#read(offset, maxBytes) : new Uint8Array(0)
     // damaged data ends the slice here
     if (!data) return this.append(offset, maxBytes)
     let end = offset + data.length
-    const pieces = this.#pieces.filter((piece) => piece.o < end && piece.o + piece.b >= offset)
+    const all = this.#pieces
+    // a rest may be shorter than what the uplink told the cloud: where it ends is told even when that lies before the cloud's end
+    const last = this.#slice.end ? undefined : all.at(-1)
+    const pieces = all.filter(
+      (piece) => piece.o < end && (piece.o + piece.b >= offset || piece === last),
+    )
     const named = pieces.slice(0, PIECES_MAX)
     // no further than what the index names
     if (named.length < pieces.length) end = Math.max(pieces[PIECES_MAX]!.o, offset)

@@ -107,7 +107,7 @@ export class SimCloud {
       this.faults.push(`${known.slice.id}: bytes behind its end`)
       return { outcome: 'reject', status: 400, message: 'complete' }
     }
-    const applied = applyIndex(known.slice, append.index)
+    const applied = applyIndex(known.slice, append.index, known.data.length + bytes.length)
     if ('fault' in applied) {
       this.faults.push(`${known.slice.id}: ${applied.fault}`)
       return { outcome: 'reject', status: 400, message: applied.fault }

@@ -152,7 +152,7 @@ export class Ingest {
     if (bytes > SLICE_MAX_BYTES) throw badRequest(`a slice has at most ${SLICE_MAX_BYTES} bytes`)
     if (append.index?.end && length !== bytes)
       throw badRequest('"end" belongs to the last append, together with Upload-Length')
-    const applied = applyIndex(entry.slice, append.index ?? { pieces: [] })
+    const applied = applyIndex(entry.slice, append.index ?? { pieces: [] }, bytes)
     if ('fault' in applied) throw badRequest(`Skyrill-Index: ${applied.fault}`)
 
     entry.object ??= await objects.grow(entry.key, headerText(entry.device, entry.slice))

@@ -93,10 +93,11 @@ export const replay = (
   for (const append of unsettled.appends) {
     const note = parseNote(append)
     length = note.length ?? length
-    const applied = applyIndex(slice, note.index ?? { pieces: [] })
+    const bytes = append.offset + append.bytes
+    const applied = applyIndex(slice, note.index ?? { pieces: [] }, bytes)
     // what was accepted once is accepted again; were it not, the bytes still count
     const pieces = 'pieces' in applied ? applied.pieces : slice.pieces
-    slice = afterAppend(slice, append.offset + append.bytes, pieces, { ...note, length })
+    slice = afterAppend(slice, bytes, pieces, { ...note, length })
   }
   return { slice, length }
 }

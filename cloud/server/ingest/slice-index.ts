@@ -10,12 +10,26 @@ const START_TOLERANCE_MS = 1000
 const same = (a: Piece, b: Piece): boolean =>
   a.o === b.o && a.b === b.b && a.t === b.t && a.d === b.d && a.n === b.n && a.k === b.k
 
-/** Takes one piece into a list. Returns what is wrong with it, or undefined. */
-const addPiece = (pieces: Piece[], piece: Piece, slice: Slice): string | undefined => {
+/** Whether a device that was killed, or had no room for more, has kept a shorter state of a piece than it once told. */
+const isEarlier = (piece: Piece, told: Piece): boolean =>
+  piece.b < told.b && piece.t === told.t && piece.k === told.k
+
+/** Takes one piece into a list. Returns what is wrong with it, or undefined. `endBytes`: all that there will be of the slice. */
+const addPiece = (
+  pieces: Piece[],
+  piece: Piece,
+  slice: Slice,
+  endBytes: number | undefined,
+): string | undefined => {
   const at = `piece at offset ${piece.o}`
   const known = pieces.findLastIndex((other) => other.o === piece.o)
   if (known >= 0) {
     const old = pieces[known]!
+    if (endBytes !== undefined && isEarlier(piece, old)) {
+      // what is here whole stays as it is; what will never be whole ends with the last pictures that are
+      if (old.o + old.b > endBytes) pieces.splice(known, Number.POSITIVE_INFINITY, piece)
+      return undefined
+    }
     if (old.open === 1) {
       if (piece.b < old.b) return `${at}: an open piece shrank from ${old.b} to ${piece.b} bytes`
       pieces[known] = piece
@@ -40,16 +54,17 @@ const addPiece = (pieces: Piece[], piece: Piece, slice: Slice): string | undefin
 
 /**
  * A slice's pieces after an append's index has been taken in, or what is wrong with that index. Pieces may be known
- * before their bytes. Taking the same index twice changes nothing.
+ * before their bytes. Taking the same index twice changes nothing. `bytes` is what the slice has with the append.
  */
 export const applyIndex = (
   slice: Slice,
   index: AppendIndex,
+  bytes: number,
 ): { pieces: Piece[] } | { fault: string } => {
   const pieces = slice.pieces.slice()
   for (const { o, b, t, d, n, k, open } of index.pieces) {
     const piece: Piece = { o, b, t, d, n, k, ...(open === 1 && { open }) }
-    const fault = addPiece(pieces, piece, slice)
+    const fault = addPiece(pieces, piece, slice, index.end && bytes)
     if (fault !== undefined) return { fault }
   }
   return { pieces }

@@ -201,12 +201,13 @@ export class SimCloud {
     const slice = this.#growing.get(id)
     if (!slice) return { outcome: 'unknown', status: 404, message: '' }
     if (append.offset !== slice.bytes.length) return { outcome: 'offset', status: 409, message: '' }
-    const applied = applyIndex(slice.index, append.index)
+    const bytes = Buffer.concat([slice.bytes, ...append.views])
+    const applied = applyIndex(slice.index, append.index, bytes.length)
     if ('fault' in applied) {
       const known = JSON.stringify(slice.index.pieces.slice(-3))
       return this.#reject(`${applied.fault}: ${JSON.stringify(append.index)} after ${known}`, id)
     }
-    slice.bytes = Buffer.concat([slice.bytes, ...append.views])
+    slice.bytes = bytes
     slice.index = { ...slice.index, pieces: applied.pieces, bytes: slice.bytes.length }
     if (append.total !== undefined) {
       if (append.total !== slice.bytes.length)

@@ -44,9 +44,12 @@ const sendCut = async (cloudBytes: number): Promise<{ appends: Append[]; lost: n
     { o: 1000, b: 500, t: T0 + 2000, d: 1000, n: 5, k: 1 as const, open: 1 as const },
   ]
   assert.ok(spool.append(slice, pieces, [new Uint8Array(1500)], false))
-  slice.isCut = true
   slice.isLeft = true
   spool.end(slice, undefined)
+  spool.close()
+  // a kill forgets nothing of it
+  const again = new Spool({ ...options, onDropped() {} })
+  assert.ok([...again.slices].every(({ isCut }) => isCut))
   const appends: Append[] = []
   const lost: number[] = []
   let at = cloudBytes
@@ -65,7 +68,7 @@ const sendCut = async (cloudBytes: number): Promise<{ appends: Append[]; lost: n
   const scheduler = new Scheduler(clock)
   const sender = new SpoolSender({
     channel: 0,
-    spool,
+    spool: again,
     clock,
     random: () => 0.5,
     log: quiet,
@@ -85,12 +88,31 @@ const sendCut = async (cloudBytes: number): Promise<{ appends: Append[]; lost: n
   for (let turn = 0; turn < 100 && lost.length === 0; turn++) await clock.advance(100)
   sender.close()
   scheduler.close()
-  spool.close()
+  again.close()
   return { appends, lost }
 }
 
-test('cut in a piece of which the cloud has a part: its figures may be known there, it is not ended with others', async () => {
-  assert.deepEqual(await sendCut(1200), { appends: [], lost: [300] })
+const lastPiece = ({ index }: Append) => index.pieces.map(({ o, b, n }) => ({ o, b, n })).at(-1)
+const LAST = { o: 1000, b: 500, n: 5 }
+
+test('cut in a piece of which the cloud has a part: it has the rest, and hears where the piece ends', async () => {
+  const { appends, lost } = await sendCut(1200)
+  assert.deepEqual(lost, [0])
+  assert.deepEqual(
+    appends.map(({ offset, total }) => [offset, total]),
+    [[1200, 1500]],
+  )
+  assert.deepEqual(appends.map(lastPiece), [LAST])
+})
+
+test('cut in a piece of which the cloud has more: it hears up to where its pictures are whole', async () => {
+  const { appends, lost } = await sendCut(1700)
+  assert.deepEqual(lost, [0])
+  assert.deepEqual(
+    appends.map(({ offset, total }) => [offset, total]),
+    [[1700, 1700]],
+  )
+  assert.deepEqual(appends.map(lastPiece), [LAST])
 })
 
 test('cut in a piece that the cloud has not begun with: it ends where the bytes do', async () => {
