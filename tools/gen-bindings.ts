@@ -1,7 +1,8 @@
 /**
  * Writes what every binding takes from the core: constants, from core-wasm/abi.gen.ts (names, values, comments; itself generated)
  * and core-wasm/errors.ts (texts), and the wasm file, which each language's package must hold (Go's embed, Rust's include_bytes,
- * Python's package data, Maven's plugin). The copies cost the repository nothing: git keeps equal files once.
+ * Python's package data, Maven's plugin), as must the licence. The copies cost the repository nothing: git keeps equal files once.
+ * The table of statuses in docs/ABI.md is written too.
  *   node --import tsx tools/gen-bindings.ts [--check]
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -190,14 +191,31 @@ const c = (): string => {
   ].join('\n')
 }
 
+/** docs/ABI.md with its table of statuses. */
+const abiDocument = (): string => {
+  const [open, close] = ['<!-- statuses -->', '<!-- /statuses -->']
+  const text = readFileSync(new URL('docs/ABI.md', root), 'utf8')
+  const from = text.indexOf(open) + open.length
+  const to = text.indexOf(close)
+  if (from < open.length || to < from) throw new Error('docs/ABI.md has no place for statuses')
+  const rows = statuses.map(({ name, value, message }) => `| ${value} | \`${name}\` | ${message} |`)
+  const table = ['| | name | meaning |', '|--:|---|---|', ...rows].join('\n')
+  return `${text.slice(0, from)}\n${table}\n${text.slice(to)}`
+}
+
 const files: [string, string][] = [
+  ['docs/ABI.md', abiDocument()],
   ['bindings/c/status.gen.c', c()],
   ['bindings/python/skyrill/abi.py', python()],
   ['bindings/go/abi_gen.go', go()],
   ['bindings/rust/src/abi.rs', rust()],
   ['bindings/java/src/main/java/dev/skyrill/Abi.java', java()],
 ]
-const wasm: [string, string][] = [
+const copies: [string, string][] = [
+  ...['python', 'rust', 'java'].map((language): [string, string] => [
+    `bindings/${language}/LICENSE`,
+    'LICENSE',
+  ]),
   ['bindings/go/core.wasm', 'core-wasm/core.wasm'],
   ['bindings/python/skyrill/core.wasm', 'core-wasm/core.wasm'],
   ['bindings/rust/src/core.wasm', 'core-wasm/core.wasm'],
@@ -206,7 +224,7 @@ const wasm: [string, string][] = [
 
 const outputs = [
   ...files.map(([name, text]): [string, Buffer] => [name, Buffer.from(text)]),
-  ...wasm.map(([name, from]): [string, Buffer] => [name, readFileSync(new URL(from, root))]),
+  ...copies.map(([name, from]): [string, Buffer] => [name, readFileSync(new URL(from, root))]),
 ]
 for (const [name, bytes] of outputs) {
   const at = new URL(name, root)

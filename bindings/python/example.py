@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from skyrill import Channel, Config, abi
@@ -12,7 +13,7 @@ PUSH_BYTES = 2 * 1024  # 1024 samples
 UTC_START = 1_700_000_000_000
 
 
-def access_units(stream: memoryview):
+def access_units(stream: memoryview) -> Iterator[tuple[memoryview, bool]]:
     """Cuts where, after a slice, a parameter set, SEI, delimiter or first slice begins."""
     start = 0
     slice_seen = idr = False
@@ -30,17 +31,15 @@ def access_units(stream: memoryview):
 
 video, audio, target = sys.argv[1:]
 sound = memoryview(Path(audio).read_bytes())
-channel = Channel(
-    Config(
-        ring_bytes=512 * 1024,
-        format=abi.FORMAT_FMP4 if target.endswith(".mp4") else abi.FORMAT_TS,
-        audio_input=abi.AUDIO_PCM,
-        sample_rate=RATE,
-        channels=1,
-    )
+config = Config(
+    ring_bytes=512 * 1024,
+    format=abi.FORMAT_FMP4 if target.endswith(".mp4") else abi.FORMAT_TS,
+    audio_input=abi.AUDIO_PCM,
+    sample_rate=RATE,
+    channels=1,
 )
 heard = 0  # audio bytes so far
-with open(target, "wb") as out:
+with Channel(config) as channel, open(target, "wb") as out:
     for picture, (frame, idr) in enumerate(access_units(memoryview(Path(video).read_bytes()))):
         pts = picture * FRAME_MS
         kind = abi.FRAME_I if idr else abi.FRAME_P

@@ -1,17 +1,15 @@
-"""One channel: one instance of the core in wasmtime."""
+"""One channel: one instance of the core."""
 
 from __future__ import annotations
 
-import functools
 import struct
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from importlib.resources import files
-from typing import TYPE_CHECKING, Protocol
-
-from wasmtime import Engine, Instance, Module, Store
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from . import abi
+from .engine import Core
 from .records import Frame, Slice, Unit
 
 if TYPE_CHECKING:
@@ -54,55 +52,60 @@ class Config:
 
 
 class Sink(Protocol):
-    """What ``Channel.drain`` writes to: any binary file or socket file."""
+    """What ``Channel.drain`` writes to: a blocking binary file or socket file, or anything with its ``write``.
 
-    def write(self, data: memoryview, /) -> object: ...
+    The number that ``write`` returns says how much was taken, as raw files do; ``None`` is all of it.
+    """
+
+    def write(self, data: memoryview, /) -> int | None: ...
 
 
-@functools.cache
-def _compiled() -> tuple[Engine, Module]:
-    """Once per process."""
-    engine = Engine()
-    return engine, Module(engine, files(__package__).joinpath("core.wasm").read_bytes())
+class _Closed:
+    """Stands in for the core of a closed channel."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise ValueError("the channel is closed")
+
+
+_I32 = struct.Struct("<i").unpack_from
+_F64 = struct.Struct("<d").unpack_from
+_LENGTH_MAX = 0x7FFF_FFFF
 
 
 class Channel:
     """Methods raise ``SkyrillError`` when the core refuses and return its notice (0: none) otherwise.
 
-    Calls of one channel must not overlap; channels are independent of each other.
+    Calls of one channel must not overlap; channels are independent of each other, also across threads (the interpreter lock is not
+    held inside the core). A context manager: ``with Channel(config) as channel``.
     """
 
     def __init__(self, config: Config) -> None:
-        engine, module = _compiled()
-        self._store = store = Store(engine)
-        exports = Instance(store, module, []).exports(store)
-        self._exports = exports
-        version = exports["abi_version"](store)
-        if version != abi.ABI_VERSION:
-            raise RuntimeError(f"core.wasm has ABI version {version}, this package needs {abi.ABI_VERSION}")
-        fields = astuple(config)
-        struct.pack_into(f"<{len(fields)}i", self._map_memory(), exports["config"](store), *fields)
-        status = exports["open"](store)
+        self._core: Core | _Closed = _Closed()
+        core = Core()
+        status = core.open(astuple(config))
         if status < 0:
             raise SkyrillError(status)
-        self._memory = self._map_memory()  # open() may have grown it, for the last time
-        self._state = exports["state"](store)
+        self._core = core
+        self._state = core.call["state"]()
+        self._audio = core.call["audio_buffer"]()
         self._ring = self.state_i32(abi.STATE_RING_ADDRESS)
         self._ring_size = self.state_i32(abi.STATE_RING_SIZE)
-        self._audio = exports["audio_buffer"](store)
-        self._reserve = exports["reserve"]
-        self._push_video = exports["push_video"]
         self._reserved = 0
         self._drain_slice = 0
         self._last_init = -1
 
-    def _map_memory(self) -> memoryview:
-        array = self._exports["memory"].get_buffer_ptr(self._store)
-        array.owner = self._store  # a view that outlives the channel keeps its memory alive
-        return memoryview(array).cast("B")
+    def close(self) -> None:
+        """Ends the channel; later calls raise ``ValueError``. Its memory goes with the last view of it. ``flush`` is not implied."""
+        self._core = _Closed()
+
+    def __enter__(self) -> Channel:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
 
     def _call(self, name: str, *arguments: float) -> int:
-        return self._exports[name](self._store, *arguments)
+        return self._core.call[name](*arguments)
 
     def _answer(self, status: int) -> int:
         if status < 0:
@@ -129,22 +132,22 @@ class Channel:
 
         ``RING_RETRY``: a fragment was closed to make room; call again, before or after reading it.
         """
-        self._reserved = self._answer(self._reserve(self._store, length))
-        return self._memory[self._reserved : self._reserved + length]
+        if length > _LENGTH_MAX:
+            raise SkyrillError(abi.RING_TOO_SMALL, _LENGTH_MAX)
+        self._reserved = self._answer(self._call("reserve", length))
+        return self._core.memory[self._reserved : self._reserved + length]
 
     def push_reserved(self, length: int, *, pts_ms: float, utc_ms: float, seq: int, frame_type: int) -> int:
         """Muxes the frame of ``length`` bytes at the start of the reserved room, in place."""
-        return self._answer(
-            self._push_video(self._store, self._reserved, length, float(pts_ms), float(utc_ms), seq, frame_type)
-        )
+        return self._answer(self._call("push_video", self._reserved, length, pts_ms, utc_ms, seq, frame_type))
 
     def push_audio(self, frame: Buffer, *, pts_ms: float, utc_ms: float, seq: int) -> int:
         """ADTS frames, or 1024 samples per channel of PCM (int16, little-endian) or G.711."""
         view = memoryview(frame).cast("B")
         if len(view) > abi.AUDIO_INPUT_BYTES:
             raise SkyrillError(abi.AUDIO_LENGTH)
-        self._memory[self._audio : self._audio + len(view)] = view
-        return self._answer(self._call("push_audio", self._audio, len(view), float(pts_ms), float(utc_ms), seq))
+        self._core.memory[self._audio : self._audio + len(view)] = view
+        return self._answer(self._call("push_audio", self._audio, len(view), pts_ms, utc_ms, seq))
 
     def flush(self, why: int = abi.CLOSED_STOP) -> int:
         """Ends the open slice."""
@@ -169,19 +172,20 @@ class Channel:
     def pieces(self, start: float, end: float) -> list[memoryview]:
         """[start, end) as one or two views, valid until they are released."""
         offset = int(start - self.state_f64(abi.STATE_ORIGIN)) % self._ring_size
-        length = int(end - start)
+        length = max(0, int(end - start))
         first = min(length, self._ring_size - offset)
         at = self._ring + offset
-        views = [self._memory[at : at + first], self._memory[self._ring : self._ring + length - first]]
+        memory = self._core.memory
+        views = [memory[at : at + first], memory[self._ring : self._ring + length - first]]
         return [view.toreadonly() for view in views if len(view) > 0]
 
     def release(self, position: float) -> None:
         """Ends the use of everything below ``position``."""
-        self._answer(self._call("release", float(position)))
+        self._answer(self._call("release", position))
 
     def hold(self, start: float, end: float) -> None:
         """Keeps [start, end) from eviction while a request is in flight; ``hold(0, 0)`` ends it."""
-        self._answer(self._call("hold", float(start), float(end)))
+        self._answer(self._call("hold", start, end))
 
     def drain(self, sink: Sink, position: float | None = None) -> int:
         """Writes everything (up to ``position``) and releases it: a file as it grows. Returns the bytes written.
@@ -194,16 +198,13 @@ class Channel:
         while start < end:
             record = self._slice_at(start)
             if record.init >= 0 and record.init != self._last_init:
-                init = self.init_segment(record.init)
-                sink.write(init)
-                written += len(init)
+                written += _write_all(sink, self.init_segment(record.init))
                 self._last_init = record.init
             stop = min(end, record.end)
             for piece in self.pieces(start, stop):
-                sink.write(piece)
-                written += len(piece)
-            self.release(stop)
-            start = stop
+                written += _write_all(sink, piece)
+                start += len(piece)
+                self.release(start)
         return written
 
     def _slice_at(self, position: float) -> Slice:
@@ -217,13 +218,13 @@ class Channel:
     def init_segment(self, number: int) -> memoryview:
         """Init segment (fMP4) with this id. A slice's file is its init segment and its bytes."""
         at = self._call("init_address", number)
-        return self._memory[at : at + self._call("init_length", number)].toreadonly()
+        return self._core.memory[at : at + self._call("init_length", number)].toreadonly()
 
     # ── records and state ───────────────────────────────────────────────────────────────────────────────────────────
 
     def slice(self, number: int) -> Slice | None:
         at = self._call("slice_address", number)
-        return Slice.read(self._memory, at) if at else None
+        return Slice.read(self._core.memory, at) if at else None
 
     def slices(self) -> Iterator[Slice]:
         """Slices in the table, oldest first."""
@@ -234,16 +235,27 @@ class Channel:
 
     def unit(self, number: int) -> Unit | None:
         at = self._call("unit_address", number)
-        return Unit.read(self._memory, at) if at else None
+        return Unit.read(self._core.memory, at) if at else None
 
     def frame(self, number: int) -> Frame | None:
         at = self._call("frame_address", number)
-        return Frame.read(self._memory, at) if at else None
+        return Frame.read(self._core.memory, at) if at else None
 
     def state_i32(self, offset: int) -> int:
         """A 32-bit field of the state block: ``abi.STATE_*`` from ``STATE_RING_ADDRESS`` on."""
-        return struct.unpack_from("<i", self._memory, self._state + offset)[0]
+        value: int = _I32(self._core.memory, self._state + offset)[0]
+        return value
 
     def state_f64(self, offset: int) -> float:
         """A 64-bit field of the state block: ``abi.STATE_*`` before ``STATE_RING_ADDRESS``."""
-        return struct.unpack_from("<d", self._memory, self._state + offset)[0]
+        value: float = _F64(self._core.memory, self._state + offset)[0]
+        return value
+
+
+def _write_all(sink: Sink, data: memoryview) -> int:
+    """Raw files and sockets may take a part."""
+    rest = data
+    while len(rest) > 0:
+        taken = sink.write(rest)
+        rest = rest[len(rest) if taken is None else taken :]
+    return len(data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import math
@@ -160,47 +159,12 @@ class Conformance(unittest.TestCase):
 
     def test_vectors(self) -> None:
         self.assertEqual(VECTORS["abi"], abi.ABI_VERSION)
+        passed = 0
         for vector in VECTORS["vectors"]:
             with self.subTest(vector["name"]):
                 self.check(vector)
-
-
-class Buffers(unittest.TestCase):
-    def open(self) -> Channel:
-        return Channel(Config(ring_bytes=65536))
-
-    def push(self, channel: Channel, frame: Any) -> int:
-        return channel.push_video(frame, pts_ms=0, utc_ms=0, seq=0, frame_type=abi.FRAME_I)
-
-    def test_every_kind_of_buffer(self) -> None:
-        import numpy
-
-        frame = piece("h264.idr")
-        for buffer in (frame, bytearray(frame), memoryview(frame), numpy.frombuffer(frame, numpy.uint8)):
-            self.assertEqual(self.push(self.open(), buffer), 0)
-
-    def test_a_view_outlives_its_channel(self) -> None:
-        channel = self.open()
-        self.push(channel, piece("h264.idr"))
-        view = channel.pieces(channel.tail, channel.head)[0]
-        before = bytes(view)
-        del channel
-        gc.collect()
-        self.assertEqual(bytes(view), before)
-
-    def test_views_cannot_be_written(self) -> None:
-        channel = self.open()
-        self.push(channel, piece("h264.idr"))
-        with self.assertRaises(TypeError):
-            channel.pieces(channel.tail, channel.head)[0][0] = 0
-
-    def test_an_error_names_its_status(self) -> None:
-        with self.assertRaisesRegex(SkyrillError, r"PICTURE_EMPTY \(-1201\)"):
-            self.push(self.open(), b"")
-        with self.assertRaises(SkyrillError) as refused:
-            self.open().reserve(1_000_000)
-        self.assertGreater(refused.exception.shortfall, 900_000)
-
+                passed += 1
+        print(f"{passed} vectors")
 
 if __name__ == "__main__":
     unittest.main()
