@@ -14,6 +14,7 @@ import {
 } from './contract.ts'
 import type { EventService } from './events/events.ts'
 import { faultText } from './faults.ts'
+import type { Ingest } from './ingest/ingest.ts'
 import { errorText, type Logger } from './log.ts'
 import type { Losses } from './losses/losses.ts'
 import { NO_PLAN, permitsRecording, planProperties } from './plan.ts'
@@ -35,6 +36,7 @@ export type BridgeDependencies = {
   publish(topic: string, payload: string): Promise<void>
   events: EventService
   losses: Losses
+  ingest: Pick<Ingest, 'booted'>
   /** whether this instance is the one that answers; others hear the same */
   answers(device: string, clientToken: string): boolean
   /** deletes everything that a device has recorded */
@@ -87,7 +89,9 @@ export class MqttBridge {
     message: Extract<UpMessage, { method: 'heartbeat' }>,
   ): Promise<void> {
     const device = await this.parts.registry.device(source.productId, source.deviceName)
-    if (device) this.parts.presence.heartbeat(device, message.params)
+    if (!device) return
+    this.parts.presence.heartbeat(device, message.params)
+    this.parts.ingest.booted(device.id, message.params.bootId)
   }
 
   /** Tells a device that a channel's plan changed. One that is offline asks when it is back. */
@@ -123,6 +127,7 @@ export class MqttBridge {
     switch (message.method) {
       case 'heartbeat':
         presence.heartbeat(device, message.params)
+        this.parts.ingest.booted(device.id, message.params.bootId)
         await this.parts.events.booted(device, message.params.bootId)
         return
       case 'control_reply':

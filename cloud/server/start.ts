@@ -11,7 +11,9 @@ import { openDataFolder } from './data-folder.ts'
 import type { CloudOptions } from './env.ts'
 import { destroyRecordings } from './events/destroy.ts'
 import { EventService } from './events/events.ts'
+import { ExportFiles, isFileStore } from './export/export-files.ts'
 import { ExportJobs } from './export/export-jobs.ts'
+import { DEFAULT_LINK_MS } from './hls/media-link.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { createLimits } from './limits/limits.ts'
 import { type Listener, listen } from './listen.ts'
@@ -30,7 +32,7 @@ import type { Services } from './services.ts'
 import { spaceOf } from './storage/space.ts'
 import type { Device, IndexStore, Plan } from './store/index/types.ts'
 import type { ObjectStore } from './store/objects/types.ts'
-import { DEFAULT_MIN_FREE_BYTES, openIndex, openObjects } from './store/open.ts'
+import { DEFAULT_MIN_FREE_BYTES, openDiskObjects, openIndex, openObjects } from './store/open.ts'
 import { Signer, storedToken } from './tokens.ts'
 
 export type Cloud = {
@@ -138,6 +140,7 @@ export const startCloud = async (
       registry,
       events,
       losses,
+      ingest,
       answers: (device, clientToken) => cluster.answers(device, clientToken),
       destroy: (device) =>
         destroyRecordings(
@@ -196,14 +199,17 @@ export const startCloud = async (
       queue: () => notify.deliveries.counts(),
       dataDir: folder.path,
     })
+    // a store that is only read has files of its own beside it
+    const fileStore = isFileStore(objects) ? objects : openDiskObjects(options, folder, log)
+    if (fileStore !== objects) cleanup.push(() => fileStore.close())
+    const minFreeBytes = options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES
+    const exportFiles = new ExportFiles(fileStore)
     const exports = new ExportJobs({
-      index,
-      objects,
-      catalog,
-      log,
-      now,
-      folder: folder.path,
-      minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
+      ...{ index, objects, files: exportFiles, catalog, log, now, instance },
+      room: async () => {
+        const space = await spaceOf(fileStore, folder.path)
+        return space && space.freeBytes - minFreeBytes
+      },
     })
     await exports.start()
     cleanup.push(() => exports.stop())
@@ -227,12 +233,14 @@ export const startCloud = async (
       catalog,
       losses,
       exports,
+      exportFiles,
       bridge,
       signer,
       log,
       now,
       folder: folder.path,
       minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
+      linkMs: options.linkMs ?? DEFAULT_LINK_MS,
       adminToken,
       viewerToken,
       disconnect: (clientId) => broker.disconnect(clientId),

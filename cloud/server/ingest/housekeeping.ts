@@ -1,12 +1,11 @@
 import { errorText } from '../log.ts'
 import type { IndexWriter } from './index-writer.ts'
 import type { KeyedLock } from './keyed-lock.ts'
+import { supersede } from './open-slice.ts'
 import { SettleQueue } from './settle-queue.ts'
 import type { FinderParts, SliceFinder } from './slice-finder.ts'
 import type { SlicesInHand } from './slices-in-hand.ts'
 
-/** An append to a slice whose device has begun the next one may still be on its way for this long. */
-export const SUPERSEDED_MS = 3000
 /** What changed goes to the index this often, in one statement; readers here see it at once, others this late. */
 const CYCLE_MS = 500
 /** Other instances take slices over and leave some behind: how often that is looked at. */
@@ -68,10 +67,7 @@ export class Housekeeping {
     for (const entry of this.hand.all()) {
       // it is followed there from now on, and the index has it from there
       if (isLost.has(entry.key)) this.hand.drop(entry)
-      else if (isSuperseded.has(entry.key) && !entry.isSuperseded) {
-        entry.isSuperseded = true
-        entry.deadlineMs = Math.min(entry.deadlineMs, now() + SUPERSEDED_MS)
-      }
+      else if (isSuperseded.has(entry.key)) supersede(entry, now())
     }
     for (const unsettled of found) await this.finder.takeUp(unsettled)
   }

@@ -4,15 +4,20 @@ import { deviceKey, SLICE_MAX_BYTES, sliceName, sliceObjectKey } from '../slice.
 import type { Device, Slice } from '../store/index/types.ts'
 import { OutdatedObjectError } from '../store/objects/types.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
-import { Housekeeping, SUPERSEDED_MS } from './housekeeping.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { IndexWriter } from './index-writer.ts'
 import { KeyedLock } from './keyed-lock.ts'
-import { afterAppend, headerText, noteText, type OpenSlice } from './open-slice.ts'
+import { afterAppend, headerText, noteText, type OpenSlice, supersede } from './open-slice.ts'
 import { type FinderParts, SILENCE_MS, SliceFinder } from './slice-finder.ts'
 import { applyIndex } from './slice-index.ts'
 import { SlicesInHand } from './slices-in-hand.ts'
+import { bootOf, Succession } from './succession.ts'
 
-const BOOT_ID_LENGTH = 16
+/**
+ * What a device sends of a slice that it does not record any more comes from its spool, with pauses where live video goes first. Live
+ * playback waits for an open slice, so the pauses may not be long.
+ */
+const RESUMED_SILENCE_MS = 15_000
 /** Of two instances that append at once one is refused, and looks again. */
 const APPEND_TRIES = 3
 
@@ -37,6 +42,7 @@ export class Ingest {
   readonly #finder: SliceFinder
   readonly #housekeeping: Housekeeping
   readonly #lock = new KeyedLock()
+  readonly #succession = new Succession()
 
   constructor(private readonly parts: IngestDependencies) {
     const writer = new IndexWriter(parts.index, parts.log)
@@ -83,7 +89,7 @@ export class Ingest {
       }
       const key = sliceObjectKey(device, fresh)
       const object = await objects.grow(key, headerText(device, fresh, length))
-      this.#supersede(device.id, channel, start.id)
+      this.#endBefore(device.id, fresh)
       await objects.supersede(`${deviceKey(device)}/${channel}/${bootOf(start.id)}`, key)
       const slice = { ...fresh, bytes: object.bytes }
       this.#hand.add({
@@ -93,7 +99,7 @@ export class Ingest {
         slice,
         length,
         object,
-        isSuperseded: false,
+        silenceMs: SILENCE_MS,
         deadlineMs: now() + SILENCE_MS,
       })
       return { ...position(slice), existed: false }
@@ -155,7 +161,10 @@ export class Ingest {
     const applied = applyIndex(entry.slice, append.index ?? { pieces: [] }, bytes)
     if ('fault' in applied) throw badRequest(`Skyrill-Index: ${applied.fault}`)
 
-    entry.object ??= await objects.grow(entry.key, headerText(entry.device, entry.slice))
+    if (!entry.object) {
+      entry.silenceMs = this.#isOver(entry) ? RESUMED_SILENCE_MS : SILENCE_MS
+      entry.object = await objects.grow(entry.key, headerText(entry.device, entry.slice))
+    }
     if (entry.object.bytes !== append.offset) {
       if (objects.isShared) throw new OutdatedObjectError(entry.key)
       // bytes of a closed slice were lost, which only damage to the disk can do: the device sends them again
@@ -167,7 +176,7 @@ export class Ingest {
     await entry.object.append(append.data, append.sha256, noteText(note))
     entry.slice = afterAppend(entry.slice, bytes, applied.pieces, { ...note, length })
     entry.length = length
-    entry.deadlineMs = now() + (entry.isSuperseded ? SUPERSEDED_MS : SILENCE_MS)
+    entry.deadlineMs = now() + entry.silenceMs
     this.#hand.add(entry)
     if (entry.slice.state === 'done') await this.#hand.closeObject(entry)
     return position(entry.slice)
@@ -209,21 +218,30 @@ export class Ingest {
     await this.#housekeeping.settled()
   }
 
-  /** A slice that is sent later (backfill, maybe of an earlier boot) says nothing about the one that is being recorded. */
-  #supersede(deviceId: number, channel: number, id: string): void {
-    const deadlineMs = this.parts.now() + SUPERSEDED_MS
-    for (const entry of this.#hand.of(deviceId, channel)) {
-      if (!precedes(entry.slice.id, id)) continue
-      entry.isSuperseded = true
-      entry.deadlineMs = Math.min(entry.deadlineMs, deadlineMs)
-    }
+  /** A device has told in which boot it is: what it left open in an earlier one is recorded no more. */
+  booted(deviceId: number, bootId: string): void {
+    if (!this.#succession.booted(deviceId, bootId)) return
+    for (const entry of this.#hand.all())
+      if (entry.device.id === deviceId && this.#succession.isOfEarlierBoot(deviceId, entry.slice))
+        supersede(entry, this.parts.now())
+  }
+
+  /** A slice has been created: those before it need not be waited for. One from a spool says nothing of what is being recorded. */
+  #endBefore(deviceId: number, slice: Slice): void {
+    for (const entry of this.#hand.of(deviceId, slice.channel))
+      if (this.#succession.follows(deviceId, slice, entry.slice)) supersede(entry, this.parts.now())
+  }
+
+  /** Whether what is appended to a slice now is not what is being recorded. */
+  #isOver({ device, slice }: OpenSlice): boolean {
+    return (
+      this.#succession.isOfEarlierBoot(device.id, slice) ||
+      this.#hand
+        .of(device.id, slice.channel)
+        .some((other) => this.#succession.follows(device.id, other.slice, slice))
+    )
   }
 }
-
-const bootOf = (id: string): string => id.slice(0, BOOT_ID_LENGTH)
-
-/** Whether a slice was begun before another one of the same boot: ids are boot id and number. */
-const precedes = (id: string, other: string): boolean => bootOf(id) === bootOf(other) && id < other
 
 const position = (slice: Slice): SlicePosition =>
   slice.state === 'done' ? { offset: slice.bytes, length: slice.bytes } : { offset: slice.bytes }

@@ -23,10 +23,20 @@ export type OpenSlice = {
   length: number | undefined
   /** undefined while nothing can be appended: the slice is closed and waits for the index */
   object: GrowingObject | undefined
-  /** its device has started the next slice of the channel */
-  isSuperseded: boolean
-  /** when it is cut for silence */
+  /** it is cut when nothing has been appended for so long */
+  silenceMs: number
+  /** when that is */
   deadlineMs: number
+}
+
+/** An append to a slice whose device has begun the next one may still be on its way for this long. */
+const SUPERSEDED_MS = 3000
+
+/** Its device records another slice of the channel by now. To say it again does nothing. */
+export const supersede = (entry: OpenSlice, nowMs: number): void => {
+  if (entry.silenceMs === SUPERSEDED_MS) return
+  entry.silenceMs = SUPERSEDED_MS
+  entry.deadlineMs = Math.min(entry.deadlineMs, nowMs + SUPERSEDED_MS)
 }
 
 /** Note of an append in the journal. */

@@ -44,7 +44,7 @@ export class SliceFinder {
       slice,
       length,
       object: undefined,
-      isSuperseded: false,
+      silenceMs: SILENCE_MS,
       deadlineMs: now() + SILENCE_MS,
     }
     this.hand.add(entry)
@@ -96,6 +96,6 @@ const ofIndex = (device: Device, slice: Slice): OpenSlice => ({
   slice,
   length: slice.state === 'done' ? slice.bytes : undefined,
   object: undefined,
-  isSuperseded: false,
+  silenceMs: SILENCE_MS,
   deadlineMs: 0,
 })
