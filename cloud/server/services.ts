@@ -2,6 +2,7 @@ import type { Accounts } from './accounts/accounts.ts'
 import type { Sessions } from './accounts/sessions.ts'
 import type { Broker } from './broker/types.ts'
 import type { Catalog } from './catalog.ts'
+import type { ExportFiles } from './export/export-files.ts'
 import type { ExportJobs } from './export/export-jobs.ts'
 import type { Ingest } from './ingest/ingest.ts'
 import type { Limits } from './limits/limits.ts'
@@ -30,6 +31,7 @@ export type Services = {
   catalog: Catalog
   losses: Losses
   exports: ExportJobs
+  exportFiles: ExportFiles
   bridge: MqttBridge
   accounts: Accounts
   sessions: Sessions

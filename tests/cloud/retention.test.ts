@@ -211,12 +211,11 @@ test('neither age nor quota nor a full disk takes what is pinned or being export
     reason: '',
     createdMs: NOW,
     createdBy: 'viewer',
-    touchedMs: NOW,
     expiresMs: 0,
   })
   assert.equal((await retention.run()).slices, 2)
   assert.deepEqual(stored(channel), [2, 3])
-  await index.exports.update('job', { state: 'done' })
+  await index.exports.end('job', { state: 'done', expiresMs: NOW + DAY })
   assert.equal((await retention.run()).slices, 1)
   await index.changeDevice(device.id, { quotaBytes: 1 })
   await retention.run()

@@ -105,6 +105,23 @@ for (const kind of S3_SERVERS) {
       await remove()
     })
 
+    test('what an attempt left of a large object goes when the next one begins', async () => {
+      const { open, client, remove } = await fixtureOf()
+      const store = await open()
+      const left = await client.beginParts('objects/exported-files/0.mp4')
+      await client.putPart('objects/exported-files/0.mp4', left, 2, Buffer.alloc(5 * MIB))
+      const other = await client.beginParts('objects/exported-files/0.mp4x')
+      await (await store.create('exported-files/0.mp4', 0)).abort()
+      await assert.rejects(
+        () => client.putPart('objects/exported-files/0.mp4', left, 3, Buffer.alloc(5 * MIB)),
+        /404 NoSuchUpload/,
+      )
+      await client.putPart('objects/exported-files/0.mp4x', other, 1, Buffer.alloc(10))
+      await client.dropParts('objects/exported-files/0.mp4x', other)
+      await store.close()
+      await remove()
+    })
+
     test('another instance goes on where the object stands; the first one notices', async () => {
       const { open, client, remove } = await fixtureOf()
       const [one, two] = [await open(), await open()]

@@ -1,119 +1,108 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Catalog } from '../catalog.ts'
-import { ApiError, badRequest, notFound } from '../errors.ts'
-import { requireReadable } from '../hls/slice-key.ts'
-import { errorText, type Logger } from '../log.ts'
-import { deviceKey, sliceObjectKey } from '../slice.ts'
-import type { ExportJob } from '../store/index/export-store.ts'
-import type { Device, IndexStore, Interval, Slice } from '../store/index/types.ts'
-import { type ObjectStore, StorageFullError } from '../store/objects/types.ts'
+import { ApiError } from '../errors.ts'
+import { errorText } from '../log.ts'
+import type { ExportEnd, ExportJob } from '../store/index/export-store.ts'
+import type { Device, Interval } from '../store/index/types.ts'
+import { StorageFullError } from '../store/objects/types.ts'
+import { checkExport } from './export-range.ts'
 import { ExportFault } from './sample.ts'
-import { exportedSegments, findChange, writeMp4 } from './write-mp4.ts'
+import { type WriteParts, writeExport } from './write-export.ts'
 
-/** A day, with a clock change in it. */
-const RANGE_MAX_MS = 25 * 3_600_000
-/** The disk reads one file after the other faster than many at once. */
+/** The store reads one object after the other faster than many at once. */
 const RUNNING_MAX = 2
-const WAITING_MAX = 20
+/** Jobs that run or wait, of all instances. */
+const JOBS_MAX = 22
 /** A file is there for this long. */
 const KEEP_MS = 24 * 3_600_000
-/** How often a job says in the index that it lives, and how far it is. */
+/** How often an instance says in the index that it is at a job, and how far. */
 const TELL_MS = 1000
-/** A job that has not for this long does not: its process was killed. */
-const SILENT_MS = 120_000
+/** An instance that has not for this long is not: it was killed, and another one begins the file anew. */
+const LEASE_MS = 30_000
+/** What kills every process that writes it is given up. */
+const ATTEMPTS_MAX = 3
+/** How often it is looked for jobs that another instance could not take, or has left. */
+const LOOK_MS = 5000
 const SWEEP_MS = 60_000
 
-class Cancelled extends Error {}
+/** The job is not to be gone on with here. */
+class Stopped extends Error {}
 
-export type ExportParts = {
-  index: IndexStore
-  objects: ObjectStore
-  catalog: Catalog
-  log: Logger
+export type ExportParts = WriteParts & {
   now: () => number
-  /** files are kept in `exports` below it */
-  folder: string
-  /** what must stay free on its disk */
-  minFreeBytes: number
+  /** name of this instance; absent: there is no other */
+  instance: string | undefined
+  /** bytes that are free where files lie, beyond what must stay so; undefined when the store has no such limit */
+  room: () => Promise<number | undefined>
 }
 
-type Running = { job: ExportJob; isCancelled: boolean; done: Promise<void> }
+type Running = {
+  job: ExportJob
+  /** why it ends before its time: cancelled by somebody, in other hands or gone, or this server ends */
+  stop: 'cancelled' | 'lost' | 'ending' | undefined
+  done: Promise<void>
+}
 
-/** Exports that run in this process, and the files of those that are done. */
+/** The exports that this instance writes, and the files of those that are done, whoever wrote them. */
 export class ExportJobs {
-  readonly #folder: string
+  readonly #owner: string
   readonly #running = new Map<string, Running>()
-  #timer: NodeJS.Timeout | undefined
-  #slots = RUNNING_MAX
-  readonly #waiting: (() => void)[] = []
+  readonly #timers: NodeJS.Timeout[] = []
+  #taking: Promise<void> = Promise.resolve()
+  #isEnding = false
 
   constructor(private readonly parts: ExportParts) {
-    this.#folder = join(parts.folder, 'exports')
+    this.#owner = parts.instance ?? 'alone'
   }
 
-  /** Ends what a killed process left behind, and keeps house from then on. */
+  /** Goes on with what waits and with what a killed process left behind, and keeps house. */
   async start(): Promise<void> {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-    for (const name of await readdir(this.#folder)) {
-      const [id, extension] = name.split('.')
-      if (extension !== 'part') continue
-      await this.#end(id!, { state: 'failed', reason: 'the server was restarted; try again' })
-      await rm(join(this.#folder, name), { force: true })
+    const { index, instance, log } = this.parts
+    // nobody else can be at them
+    if (instance === undefined) await index.exports.releaseAll()
+    const every = (ms: number, what: string, work: () => Promise<void>) => {
+      const run = () =>
+        work().catch((error) => log.error(`exports not ${what}`, { reason: errorText(error) }))
+      const timer = setInterval(run, ms)
+      timer.unref()
+      this.#timers.push(timer)
     }
-    const sweep = () =>
-      this.sweep().catch((error) =>
-        this.parts.log.error('exports not swept', { reason: errorText(error) }),
-      )
-    this.#timer = setInterval(sweep, SWEEP_MS)
-    this.#timer.unref()
+    every(LOOK_MS, 'taken', () => this.#look())
+    every(SWEEP_MS, 'swept', () => this.sweep())
+    await this.#look()
   }
 
+  /** What is being written is left to other instances, or to the next start. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
-    for (const running of this.#running.values()) running.isCancelled = true
-    for (const resume of this.#waiting.splice(0)) resume()
+    this.#isEnding = true
+    for (const timer of this.#timers) clearInterval(timer)
+    await this.#taking.catch(() => {})
+    for (const running of this.#running.values()) running.stop ??= 'ending'
     await Promise.all([...this.#running.values()].map(({ done }) => done))
   }
 
-  /** Begins to write a range into a file. */
+  /** Has a range written into a file, by whichever instance takes it first. */
   async create(
     device: Device,
     channel: number,
-    { startMs, endMs }: Interval,
+    range: Interval,
     createdBy: string,
   ): Promise<ExportJob> {
-    const { catalog, index, now } = this.parts
-    if (endMs - startMs > RANGE_MAX_MS) throw badRequest('an export covers at most 25 hours')
-    if (this.#running.size >= RUNNING_MAX + WAITING_MAX)
-      throw new ApiError(503, 'unavailable', 'too many exports are waiting', {
-        'Retry-After': '30',
-      })
-    const slices = await catalog.slices({
-      deviceId: device.id,
-      channel,
-      fromMs: startMs,
-      toMs: endMs,
-    })
-    const wanted = exportedSegments(slices, { startMs, endMs })
-    if (wanted.length === 0) throw notFound('nothing was recorded in the range')
-    requireReadable(slices)
-    const change = findChange(slices)
-    if (change)
+    const { index, now } = this.parts
+    const bytes = checkExport(await this.#slices(device.id, channel, range), range)
+    await this.#checkRoom(bytes)
+    const jobs = (await index.exports.list()).filter(({ state }) => state === 'running')
+    if (jobs.length >= JOBS_MAX)
       throw new ApiError(
-        409,
-        'mixed_formats',
-        `the recording changes ${change.what} at ${new Date(change.atMs).toISOString()}; export the parts before and after it`,
+        503,
+        'unavailable',
+        `${jobs.length} exports run or wait, and no more than ${JOBS_MAX} may; try again later`,
+        { 'Retry-After': '30' },
       )
-    await this.#checkRoom(wanted.reduce((sum, { segment }) => sum + segment.bytes, 0))
     const job: ExportJob = {
       id: randomUUID(),
       deviceId: device.id,
       channel,
-      startMs,
-      endMs,
+      ...range,
       state: 'running',
       progress: 0,
       bytes: 0,
@@ -121,13 +110,12 @@ export class ExportJobs {
       reason: '',
       createdMs: now(),
       createdBy,
-      touchedMs: now(),
       expiresMs: 0,
     }
     await index.exports.put(job)
-    const running: Running = { job, isCancelled: false, done: Promise.resolve() }
-    this.#running.set(job.id, running)
-    running.done = this.#run(running, device, slices)
+    void this.#look().catch((error) =>
+      this.parts.log.error('exports not taken', { reason: errorText(error) }),
+    )
     return job
   }
 
@@ -143,140 +131,148 @@ export class ExportJobs {
       .map((job) => this.#running.get(job.id)?.job ?? job)
   }
 
-  /** Ends a job that runs, forgets one that does not, with its file. */
+  /** Cancels a job that runs, wherever it does; forgets one that does not, with its file. */
   async delete(id: string): Promise<void> {
+    const { index, files } = this.parts
     const running = this.#running.get(id)
     if (running) {
-      running.isCancelled = true
+      running.stop ??= 'cancelled'
       await running.done
       return
     }
-    await rm(this.path(id), { force: true })
-    await this.parts.index.exports.delete(id)
+    if (await index.exports.end(id, this.#over({ state: 'cancelled' }))) {
+      // also of an instance that is at it: it learns so, and gives up
+      await files.discard(id)
+      return
+    }
+    await files.delete(id)
+    await index.exports.delete(id)
   }
 
-  /** Nothing of what a device recorded stays, not in files either; rows may be gone with the device. */
+  /** Nothing of what a device recorded stays, not in files either. */
   async destroy(deviceId: number): Promise<void> {
+    for (const job of await this.list(deviceId)) {
+      if (job.state === 'running') await this.delete(job.id)
+      await this.delete(job.id)
+    }
+    // in hand here, with a row that went with its device
     for (const { job } of [...this.#running.values()])
       if (job.deviceId === deviceId) await this.delete(job.id)
-    for (const job of await this.list(deviceId)) await this.delete(job.id)
-    await this.sweep()
   }
 
-  path(id: string): string {
-    return join(this.#folder, `${id}.mp4`)
-  }
-
-  /** Bytes of a finished file; undefined when this server has not got it. */
-  size(id: string): Promise<number | undefined> {
-    return stat(this.path(id)).then(
-      ({ size }) => size,
-      () => undefined,
-    )
-  }
-
-  /** Deletes what has expired, and ends jobs whose process is gone. */
+  /** Deletes what has expired. */
   async sweep(): Promise<void> {
     const { index, now } = this.parts
-    const jobs = await index.exports.list()
-    for (const job of jobs) {
-      if (this.#running.has(job.id)) continue
-      if (job.state === 'running' && job.touchedMs <= now() - SILENT_MS)
-        await this.#end(job.id, {
-          state: 'failed',
-          reason: 'the server stopped while it was written',
-        })
-      else if (job.state !== 'running' && job.expiresMs <= now()) await this.delete(job.id)
-    }
-    // files whose row went, as with a device that was deleted
-    const known = new Set(jobs.map(({ id }) => id))
-    for (const name of await readdir(this.#folder)) {
-      const id = name.split('.')[0]!
-      if (!known.has(id) && !this.#running.has(id))
-        await rm(join(this.#folder, name), { force: true })
-    }
+    for (const job of await index.exports.list())
+      if (job.state !== 'running' && job.expiresMs <= now()) await this.delete(job.id)
+  }
+
+  #slices(deviceId: number, channel: number, { startMs, endMs }: Interval) {
+    return this.parts.catalog.slices({ deviceId, channel, fromMs: startMs, toMs: endMs })
   }
 
   async #checkRoom(bytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#folder)
-    if (bavail * bsize - bytes < this.parts.minFreeBytes)
-      throw new StorageFullError(`no room for a file of ${bytes} bytes`)
+    const room = await this.parts.room()
+    if (room !== undefined && room < bytes)
+      throw new StorageFullError(
+        `no room for a file of ${bytes} bytes: ${Math.max(0, room)} bytes may be written`,
+      )
   }
 
-  async #run(running: Running, device: Device, slices: readonly Slice[]): Promise<void> {
-    const { id } = running.job
-    if (this.#slots > 0) this.#slots--
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    try {
-      await this.#write(running, device, slices)
-    } catch (error) {
-      await rm(this.#partPath(id), { force: true })
-      if (error instanceof Cancelled) await this.#end(id, { state: 'cancelled' })
-      else {
-        const isKnown = error instanceof ExportFault || error instanceof ApiError
-        if (!isKnown) this.parts.log.error('export failed', { id, reason: errorText(error) })
-        const reason = isKnown ? error.message : 'something went wrong; the log says what'
-        await this.#end(id, { state: 'failed', reason })
+  /** Takes jobs for as long as there are some and hands are free; one look at a time. */
+  #look(): Promise<void> {
+    this.#taking = this.#taking.catch(() => {}).then(() => this.#take())
+    return this.#taking
+  }
+
+  async #take(): Promise<void> {
+    const { index, files } = this.parts
+    while (!this.#isEnding && this.#running.size < RUNNING_MAX) {
+      const taken = await index.exports.take(this.#owner, LEASE_MS)
+      if (!taken) return
+      const { job, attempts } = taken
+      if (attempts > ATTEMPTS_MAX) {
+        const reason = `the server stopped ${ATTEMPTS_MAX} times while it was written`
+        await index.exports.end(job.id, this.#over({ state: 'failed', reason }), this.#owner)
+        await files.discard(job.id)
+        continue
       }
-    } finally {
-      this.#running.delete(id)
-      const next = this.#waiting.shift()
-      if (next) next()
-      else this.#slots++
+      const running: Running = { job, stop: undefined, done: Promise.resolve() }
+      this.#running.set(job.id, running)
+      running.done = this.#run(running)
     }
   }
 
-  async #write(running: Running, device: Device, slices: readonly Slice[]): Promise<void> {
-    const { objects, index, now, log } = this.parts
-    const { job } = running
-    const file = await open(this.#partPath(job.id), 'w', 0o600)
-    let toldMs = performance.now()
+  async #run(running: Running): Promise<void> {
+    const { log } = this.parts
+    const { id } = running.job
+    const timer = setInterval(() => void this.#hold(running), TELL_MS)
     try {
-      const result = await writeMp4({
-        slices,
-        range: job,
-        read: async (slice, start, end) => {
-          if (running.isCancelled) throw new Cancelled()
-          const key = sliceObjectKey(device, slice)
-          if (((await objects.size(key)) ?? 0) < end)
-            throw new ExportFault('a part of the recording was deleted or lost meanwhile')
-          return new Uint8Array(await new Response(objects.read(key, start, end)).arrayBuffer())
-        },
-        write: async (bytes, position) => {
-          for (let done = 0; done < bytes.length; ) {
-            const part = await file.write(bytes, done, bytes.length - done, position + done)
-            done += part.bytesWritten
-          }
-          running.job.bytes = Math.max(running.job.bytes, position + bytes.length)
-        },
-        progress: (done, total) => {
-          running.job.progress = done / total
-          if (performance.now() - toldMs < TELL_MS) return
-          toldMs = performance.now()
-          const { progress, bytes } = running.job
-          void index.exports
-            .update(job.id, { progress, bytes, touchedMs: now() })
-            .catch((error) => log.error('export not told', { reason: errorText(error) }))
-        },
-      })
-      await file.sync()
-      await file.close()
-      if (running.isCancelled) throw new Cancelled()
-      await rename(this.#partPath(job.id), this.path(job.id))
-      const { bytes, durationMs } = result
-      await this.#end(job.id, { state: 'done', progress: 1, bytes, durationMs })
-      log.info('exported', { device: deviceKey(device), channel: job.channel, ...result })
+      await this.#write(running)
+    } catch (error) {
+      await this.#fail(running, error).catch((reason) =>
+        log.error('export not ended', { id, reason: errorText(reason) }),
+      )
     } finally {
-      await file.close().catch(() => {})
+      clearInterval(timer)
+      this.#running.delete(id)
+      void this.#look().catch((error) =>
+        log.error('exports not taken', { reason: errorText(error) }),
+      )
     }
   }
 
-  #partPath(id: string): string {
-    return join(this.#folder, `${id}.part`)
+  async #hold(running: Running): Promise<void> {
+    const { id, progress, bytes } = running.job
+    try {
+      const isHeld = await this.parts.index.exports.hold(id, this.#owner, LEASE_MS, {
+        progress,
+        bytes,
+      })
+      if (!isHeld) running.stop ??= 'lost'
+    } catch (error) {
+      this.parts.log.error('export not told', { id, reason: errorText(error) })
+    }
   }
 
-  #end(id: string, change: Partial<ExportJob>): Promise<boolean> {
-    const { index, now } = this.parts
-    return index.exports.update(id, { ...change, touchedMs: now(), expiresMs: now() + KEEP_MS })
+  async #fail(running: Running, error: unknown): Promise<void> {
+    const { index, log } = this.parts
+    const { id } = running.job
+    if (running.stop === 'lost') return
+    if (running.stop === 'ending') return index.exports.giveBack(id, this.#owner)
+    if (running.stop === 'cancelled') {
+      await this.#end(id, { state: 'cancelled' })
+      return
+    }
+    const isKnown =
+      error instanceof ExportFault || error instanceof ApiError || error instanceof StorageFullError
+    if (!isKnown) log.error('export failed', { id, reason: errorText(error) })
+    const reason = isKnown ? error.message : 'something went wrong; the log says what'
+    await this.#end(id, { state: 'failed', reason })
+  }
+
+  async #write(running: Running): Promise<void> {
+    const { job } = running
+    const { device, ...result } = await writeExport(this.parts, job, () => {
+      if (running.stop) throw new Stopped()
+    })
+    const { bytes, durationMs } = result
+    if (await this.#end(job.id, { state: 'done', progress: 1, bytes, durationMs }))
+      this.parts.log.info('exported', { device, channel: job.channel, ...result })
+    else await this.#yield(job.id)
+  }
+
+  /** It was not this instance's any more when its file was whole: the file goes, unless another one writes or wrote it. */
+  async #yield(id: string): Promise<void> {
+    const state = (await this.parts.index.exports.job(id))?.state
+    if (state !== 'running' && state !== 'done') await this.parts.files.delete(id)
+  }
+
+  #over(end: Omit<ExportEnd, 'expiresMs'>): ExportEnd {
+    return { ...end, expiresMs: this.parts.now() + KEEP_MS }
+  }
+
+  #end(id: string, end: Omit<ExportEnd, 'expiresMs'>): Promise<boolean> {
+    return this.parts.index.exports.end(id, this.#over(end), this.#owner)
   }
 }

@@ -94,6 +94,7 @@ export const getExportFile = createRoute({
   responses: {
     200: binary('video/mp4', 'The file'),
     206: binary('video/mp4', 'Part of it'),
-    ...errors(404, 409, 410, 416, 503),
+    302: empty('It is read from the object store, by the link in `Location`, for an hour'),
+    ...errors(404, 409, 410, 416),
   },
 })

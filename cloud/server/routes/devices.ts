@@ -76,12 +76,13 @@ export const deviceRoutes = (services: Services) =>
     })
     .openapi(deleteDevice, async (c) => {
       const device = await pathDevice(c, services)
-      // the registry first: from then on its uploads are refused, so nothing appears behind the deletion
+      // while the index still says which files are its
+      await services.exports.destroy(device.id)
+      // the registry before the rest: from then on its uploads are refused, so nothing appears behind the deletion
       await services.registry.delete(device)
       services.presence.forget(device.id)
       services.disconnect(`${device.productId}${device.deviceName}`)
       await services.ingest.destroy(device)
-      await services.exports.destroy(device.id)
       await audit(services, actorOf(c), { action: 'delete_device', device })
       return c.body(null, 204)
     })

@@ -1,4 +1,3 @@
-import { openAsBlob } from 'node:fs'
 import type { Context } from 'hono'
 import { actorOf } from '../audit.ts'
 import { ApiError, notFound } from '../errors.ts'
@@ -22,7 +21,7 @@ const fileName = ({ deviceName }: Device, { channel, startMs }: ExportJob): stri
   `${deviceName}-${channel}-${new Date(startMs).toISOString().slice(0, 19).replaceAll(':', '-')}Z.mp4`
 
 const view = (device: Device, job: ExportJob) => {
-  const { deviceId: _, startMs, endMs, touchedMs: __, ...rest } = job
+  const { deviceId: _, startMs, endMs, ...rest } = job
   const url =
     job.state === 'done' ? `/api/devices/${deviceKey(device)}/exports/${job.id}/file` : null
   return { ...rest, fromMs: startMs, toMs: endMs, fileName: fileName(device, job), url }
@@ -30,7 +29,7 @@ const view = (device: Device, job: ExportJob) => {
 
 /** Ranges as MP4 files: written by a job, fetched when it is done, deleted after a day. */
 export const exportRoutes = (services: Services) => {
-  const { exports } = services
+  const { exports, exportFiles: files } = services
   const target = async (c: Context): Promise<{ device: Device; job: ExportJob }> => {
     const device = await pathDevice(c, services)
     const job = await exports.job(c.req.param('id') ?? '')
@@ -64,15 +63,18 @@ export const exportRoutes = (services: Services) => {
       const { device, job } = await target(c)
       if (job.state !== 'done')
         throw new ApiError(409, 'conflict', `the export is ${job.state}, there is no file`)
-      const size = await exports.size(job.id)
+      const size = await files.size(job.id)
       if (size === undefined)
-        throw new ApiError(503, 'unavailable', 'another server of this cloud has the file', {
-          'Retry-After': '1',
-        })
+        throw new ApiError(410, 'gone', 'the file is not in the store any more; export again')
+      const name = fileName(device, job)
       c.header('Accept-Ranges', 'bytes')
       c.header('Content-Type', 'video/mp4')
-      c.header('Content-Disposition', `attachment; filename="${fileName(device, job)}"`)
+      c.header('Content-Disposition', `attachment; filename="${name}"`)
       c.header('Cache-Control', 'private, no-store')
+      const isHead = c.req.method === 'HEAD'
+      // a link to read with: it does not answer HEAD
+      const url = isHead ? undefined : await files.url(job.id, size, name)
+      if (url !== undefined) return c.redirect(url, 302)
       const range = parseRange(c.req.header('Range'), size)
       if (range === 'unsatisfiable')
         throw new ApiError(416, 'range_not_satisfiable', `the file has ${size} bytes`, {
@@ -82,10 +84,8 @@ export const exportRoutes = (services: Services) => {
       c.header('Content-Length', String(end - start))
       if (range) c.header('Content-Range', `bytes ${start}-${end - 1}/${size}`)
       const status = range ? 206 : 200
-      if (c.req.method === 'HEAD') return c.body(null, status)
-      // a blob of the file, which is read as it is sent: unlike a stream it keeps its length on Bun
-      const blob = await openAsBlob(exports.path(job.id))
+      if (isHead) return c.body(null, status)
       const { headers } = c.body(null, status)
-      return new Response(blob.slice(start, end), { status, headers })
+      return new Response(await files.read(job.id, start, end), { status, headers })
     })
 }

@@ -1,4 +1,5 @@
 import { pictureObjectKey } from '../events/picture-key.ts'
+import { EXPORTS_FOLDER } from '../export/export-files.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import { deviceKey, sliceObjectKey } from '../slice.ts'
 import type { Device, IndexStore } from '../store/index/types.ts'
@@ -74,12 +75,16 @@ const findMissing = async (
   }
 }
 
+const EXPORT_KEY = new RegExp(`^${EXPORTS_FOLDER}/([0-9a-f-]{36})\\.mp4$`)
+
 /** Whether the index names an object. */
 const isKnown = async (
   { index, ingest }: CheckParts,
   devices: ReadonlyMap<string, Device>,
   { key }: ListedObject,
 ): Promise<boolean> => {
+  const exported = EXPORT_KEY.exec(key)?.[1]
+  if (exported !== undefined) return (await index.exports.job(exported)) !== undefined
   const parsed = parseKey(key)
   const device = parsed && devices.get(parsed.device)
   if (!device) return false

@@ -24,18 +24,26 @@ export const openIndex = (
     : openPgliteIndex(folder.index, onError)
 }
 
+/** Objects on the disk, in the data folder. */
+export const openDiskObjects = (
+  { minFreeBytes = DEFAULT_MIN_FREE_BYTES }: CloudOptions,
+  folder: DataFolder,
+  log: Logger,
+): DiskObjectStore =>
+  new DiskObjectStore({ ...folder, minFreeBytes }, (error) =>
+    log.error('recordings not synced to the disk', { reason: errorText(error) }),
+  )
+
 /** The object store that the options name. */
 export const openObjects = async (
-  { s3, minFreeBytes = DEFAULT_MIN_FREE_BYTES }: CloudOptions,
+  options: CloudOptions,
   folder: DataFolder,
   index: IndexStore,
   log: Logger,
 ): Promise<ObjectStore> => {
-  if (s3)
-    return S3ObjectStore.open(s3, index.uploads, (error) =>
+  if (options.s3)
+    return S3ObjectStore.open(options.s3, index.uploads, (error) =>
       log.error('this instance could not say that it is there', { reason: errorText(error) }),
     )
-  return new DiskObjectStore({ ...folder, minFreeBytes }, (error) =>
-    log.error('recordings not synced to the disk', { reason: errorText(error) }),
-  )
+  return openDiskObjects(options, folder, log)
 }

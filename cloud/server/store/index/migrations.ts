@@ -276,4 +276,12 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `alter table slices add column shift_ms bigint not null default 0`,
     `alter table events add column shift_ms bigint not null default 0`,
   ],
+  [
+    // exports lie in the object store, and any instance may write them; files of before lay beside one instance, for a day
+    `delete from exports`,
+    `alter table exports drop column touched_ms`,
+    `alter table exports add column owner text not null default ''`,
+    `alter table exports add column until_ms bigint not null default 0`,
+    `alter table exports add column attempts smallint not null default 0`,
+  ],
 ]

@@ -167,8 +167,10 @@ export const exports = pgTable('exports', {
   reason: text('reason').notNull().default(''),
   createdMs: int8('created_ms').notNull(),
   createdBy: text('created_by').notNull(),
-  touchedMs: int8('touched_ms').notNull(),
   expiresMs: int8('expires_ms').notNull().default(0),
+  owner: text('owner').notNull().default(''),
+  untilMs: int8('until_ms').notNull().default(0),
+  attempts: smallint('attempts').notNull().default(0),
 })
 
 export const audit = pgTable('audit', {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
+import { constants, createReadStream, openAsBlob } from 'node:fs'
 import {
   type FileHandle,
   mkdir,
@@ -14,13 +14,16 @@ import {
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { DiskSync, type Syncable } from './disk-sync.ts'
+import { isCode, syncFolder, writeAll } from './files.ts'
 import { appendLine, headerLine, type Journal, parseJournal } from './journal.ts'
-import { putFile } from './put-file.ts'
+import { NewFile } from './new-file.ts'
+import { draftPath, putFile } from './put-file.ts'
 import {
   type AppendRecord,
   checkKey,
   type GrowingObject,
   type ListedObject,
+  type NewObject,
   type ObjectStore,
   type Passing,
   StorageFullError,
@@ -38,9 +41,6 @@ export type DiskOptions = {
   minFreeBytes: number
 }
 
-const isCode = (error: unknown, ...codes: string[]): boolean =>
-  codes.includes((error as NodeJS.ErrnoException).code ?? '')
-
 const sizeOf = (path: string): Promise<number | undefined> =>
   stat(path).then(
     (found) => (found.isFile() ? found.size : undefined),
@@ -49,27 +49,6 @@ const sizeOf = (path: string): Promise<number | undefined> =>
       throw error
     },
   )
-
-/** `write` may take less than it is given. */
-const writeAll = async (file: FileHandle, data: Uint8Array, position: number): Promise<void> => {
-  let done = 0
-  while (done < data.length) {
-    const { bytesWritten } = await file.write(data, done, data.length - done, position + done)
-    done += bytesWritten
-  }
-}
-
-const syncFolder = async (path: string): Promise<void> => {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } catch (error) {
-    // file systems that cannot sync a folder do not need it
-    if (!isCode(error, 'EINVAL', 'EPERM', 'EISDIR', 'ENOTSUP')) throw error
-  } finally {
-    await folder.close()
-  }
-}
 
 /** The two files of an object, and the folders that have to know them. */
 class DiskFiles implements Syncable {
@@ -275,6 +254,13 @@ export class DiskObjectStore implements ObjectStore {
     await syncFolder(dirname(path))
   }
 
+  async create(key: string, bytes: number): Promise<NewObject> {
+    const path = this.#path(key)
+    await this.checkFreeSpace(bytes)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    return NewFile.open(path)
+  }
+
   read(key: string, start: number, end: number): ReadableStream<Uint8Array> {
     if (end <= start) return new ReadableStream({ start: (controller) => controller.close() })
     const options = { start, end: end - 1, highWaterMark: READ_CHUNK_BYTES }
@@ -282,12 +268,17 @@ export class DiskObjectStore implements ObjectStore {
     return Readable.toWeb(stream) as ReadableStream<Uint8Array>
   }
 
+  file(key: string): Promise<Blob> {
+    return openAsBlob(this.#path(key))
+  }
+
   size(key: string): Promise<number | undefined> {
     return sizeOf(this.#path(key))
   }
 
   async delete(key: string): Promise<void> {
-    await rm(this.#path(key), { force: true })
+    const path = this.#path(key)
+    for (const name of [path, draftPath(path)]) await rm(name, { force: true })
     await this.settle(key)
   }
 
@@ -307,7 +298,7 @@ export class DiskObjectStore implements ObjectStore {
         const path = join(folder, entry.name)
         const key = `${prefix}${entry.name}`
         if (entry.isDirectory()) yield* walk(path, `${key}/`)
-        else {
+        else if (!entry.name.endsWith('~')) {
           const about = await stat(path).catch(() => undefined)
           if (about?.isFile()) yield { key, bytes: about.size, changedMs: about.mtimeMs }
         }

@@ -52,6 +52,19 @@ export type Passing = {
   superseded: string[]
 }
 
+/** What of a new object may be written again until it is whole: the head of a file is known last. */
+export const REWRITABLE_BYTES = 8 * 1024 * 1024
+
+/** A large object that is being written: there as a whole, or not at all. Calls must not overlap. */
+export type NewObject = {
+  /** @param position the end of what was written, or a place among the first `REWRITABLE_BYTES`, also behind that end */
+  write(data: Uint8Array, position: number): Promise<void>
+  /** It is there, on the disk, when this resolves. */
+  commit(): Promise<void>
+  /** Nothing of it stays. */
+  abort(): Promise<void>
+}
+
 /**
  * Objects that grow by appends and are then read by byte ranges. Embedded: files; grows into an S3-compatible store.
  * A key is a relative path of safe segments; anything else throws.
@@ -79,6 +92,11 @@ export type ObjectStore = {
   settle(key: string): Promise<void>
   /** Writes a whole object, or replaces it; it is on the disk when this resolves. */
   put(key: string, data: Uint8Array): Promise<void>
+  /**
+   * Begins a whole object of about that many bytes, in place of what an attempt left that was killed. Absent: the store is
+   * only read.
+   */
+  create?(key: string, bytes: number): Promise<NewObject>
   /** Bytes `start` to `end` (exclusive) of an object that has at least that many. */
   read(key: string, start: number, end: number): ReadableStream<Uint8Array>
   /**
@@ -92,8 +110,10 @@ export type ObjectStore = {
    */
   presign(
     key: string,
-    options: { bytes: number; seconds: number; type: string },
+    options: { bytes: number; seconds: number; type: string; fileName?: string },
   ): Promise<string | undefined>
+  /** An object as a file that is read as it is sent; absent: there are no files. */
+  file?(key: string): Promise<Blob>
   delete(key: string): Promise<void>
   /** Deletes every object whose key starts with these segments. */
   deleteUnder(prefix: string): Promise<void>

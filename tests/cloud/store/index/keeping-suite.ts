@@ -48,7 +48,6 @@ export const keepingSuite = (name: string, open: () => Promise<IndexStore>): voi
       reason: '',
       createdMs: T0,
       createdBy: 'viewer',
-      touchedMs: T0,
       expiresMs: 0,
     })
     const numbers = async (query: Partial<Parameters<IndexStore['usage']['free']>[0]> = {}) =>
@@ -174,10 +173,10 @@ export const keepingSuite = (name: string, open: () => Promise<IndexStore>): voi
       await index.exports.put(job('x', T0 + 10_000, T0 + 20_000))
       assert.deepEqual(await numbers({ channel: 0 }), [2, 5, 6])
       assert.equal((await index.exports.running(device.id, 0)).length, 1)
-      assert.equal(await index.exports.update('x', { progress: 0.5, touchedMs: T0 + 1 }), true)
-      assert.equal((await index.exports.job('x'))?.progress, 0.5)
-      assert.equal(await index.exports.update('x', { state: 'done', bytes: 2 ** 33 }), true)
-      assert.equal(await index.exports.update('x', { state: 'failed' }), false, 'it is over')
+      const ended = { expiresMs: T0 + 1000 }
+      assert.equal(await index.exports.end('x', { state: 'done', bytes: 2 ** 33, ...ended }), true)
+      assert.equal((await index.exports.job('x'))?.bytes, 2 ** 33)
+      assert.equal(await index.exports.end('x', { state: 'failed', ...ended }), false, 'it is over')
       assert.deepEqual(await numbers({ channel: 0 }), [1, 2, 5, 6])
       await index.exports.put({ ...job('y', T0, T0 + 1), createdMs: T0 + 1 })
       assert.deepEqual(
@@ -186,6 +185,42 @@ export const keepingSuite = (name: string, open: () => Promise<IndexStore>): voi
       )
       await index.exports.delete('y')
       assert.equal(await index.exports.job('y'), undefined)
+    })
+
+    test('an export is taken by one, held, and free again when it is let go or not held', async () => {
+      const { exports } = index
+      const soFar = { progress: 0.5, bytes: 10 }
+      const hours = 3_600_000
+      await exports.put(job('first', T0, T0 + 1))
+      await exports.put({ ...job('second', T0, T0 + 1), createdMs: T0 + 1 })
+      const both = await Promise.all([exports.take('a', hours), exports.take('b', hours)])
+      assert.deepEqual(both.map((taken) => taken?.job.id).toSorted(), ['first', 'second'])
+      const [mine, other] = both[0]!.job.id === 'first' ? ['a', 'b'] : ['b', 'a']
+      assert.equal(await exports.take('c', hours), undefined, 'all are in hands')
+      assert.equal(await exports.hold('first', mine, hours, soFar), true)
+      assert.equal((await exports.job('first'))?.progress, 0.5)
+      assert.equal(await exports.hold('first', other, hours, soFar), false)
+
+      await exports.giveBack('first', other)
+      assert.equal(await exports.take('c', hours), undefined, 'it was not that one to give')
+      await exports.giveBack('first', mine)
+      const again = await exports.take('c', -1)
+      assert.deepEqual(
+        [again?.job.id, again?.job.progress, again?.attempts],
+        ['first', 0, 1],
+        'it begins anew, and what was given back does not count',
+      )
+      const late = await exports.take('d', hours)
+      assert.deepEqual([late?.job.id, late?.attempts], ['first', 2], 'c did not hold it')
+      const end = { state: 'done' as const, expiresMs: T0 + 1000 }
+      assert.equal(await exports.end('first', end, 'c'), false, 'it is not c that has it')
+      assert.equal(await exports.end('first', end, 'd'), true)
+      assert.equal(await exports.hold('first', 'd', hours, soFar), false, 'it is over')
+
+      await exports.releaseAll()
+      assert.equal((await exports.take('e', hours))?.job.id, 'second')
+      assert.equal(await exports.end('second', { ...end, state: 'cancelled' }), true, 'by anyone')
+      for (const id of ['first', 'second']) await exports.delete(id)
     })
 
     test('shares: found, listed, revoked once, forgotten when they have expired', async () => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import {
   type ObjectStore,
+  REWRITABLE_BYTES,
   StorageFullError,
   type UnsettledObject,
 } from '../../../../cloud/server/store/objects/types.ts'
@@ -73,6 +74,40 @@ export const objectStoreSuite = (name: string, makeFixture: () => Promise<StoreF
       assert.equal(await store.size(key), undefined)
       for (const bad of ['../x', 'a//b', 'a/..', 'a~b'])
         await assert.rejects(() => store.put(bad, noise(1)), /not an object key/)
+    })
+
+    test('a large object is there when it is whole, its beginning written last', async () => {
+      const key = 'exported-files/0d0b8f1a.mp4'
+      const data = noise(2 * REWRITABLE_BYTES + 1_000_001)
+      const create = store.create!.bind(store)
+      const write = async (bytes: Uint8Array, headBytes: number) => {
+        const object = await create(key, bytes.length)
+        for (let at = headBytes; at < bytes.length; at += 700_000)
+          await object.write(bytes.subarray(at, at + 700_000), at)
+        await object.write(bytes.subarray(0, headBytes), 0)
+        return object
+      }
+      const killed = await write(data, 5000)
+      assert.equal(await store.size(key), undefined, 'not yet')
+      const second = await write(data, 5000)
+      await second.commit()
+      assert.equal(await store.size(key), data.length)
+      assert.ok((await readAll(store, key, 0, data.length)).equals(data))
+      const file = await store.file?.(key)
+      if (file)
+        assert.deepEqual(Buffer.from(await file.slice(9, 20).arrayBuffer()), data.subarray(9, 20))
+      await killed.abort()
+      assert.equal(await store.size(key), data.length)
+      // one that is small, in place of the other
+      await (await write(noise(20_000, 3), 100)).commit()
+      assert.equal(await store.size(key), 20_000)
+      const aborted = await write(noise(30_000), 100)
+      await aborted.abort()
+      await store.delete(key)
+      assert.equal(await store.size(key), undefined)
+      const left: string[] = []
+      for await (const object of store.list!()) left.push(object.key)
+      assert.deepEqual(left, [])
     })
 
     test('a restart finds header, notes and bytes of what was not settled', async () => {

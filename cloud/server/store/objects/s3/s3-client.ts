@@ -262,6 +262,16 @@ export class S3Client {
     if (code !== undefined) throw new S3Error(200, code, `the completion of ${key}`)
   }
 
+  /** Drops uploads in parts of an object that were never ended: their bytes are kept, and paid for, until somebody does. */
+  async dropUnended(key: string): Promise<void> {
+    const own = this.#key(key)
+    const query = { uploads: '', prefix: own }
+    const xml = await this.#text({ method: 'GET', key: '', query })
+    for (const [, upload] of xml.matchAll(/<Upload>(.*?)<\/Upload>/gs))
+      if (plainText(tag(upload!, 'Key') ?? '') === own)
+        await this.dropParts(key, plainText(tag(upload!, 'UploadId') ?? ''))
+  }
+
   async dropParts(key: string, uploadId: string): Promise<void> {
     const call = { method: 'DELETE', key: this.#key(key), query: { uploadId } } as const
     await this.#call(call).then((answer) => answer.resume(), absent)

@@ -7,6 +7,7 @@ import {
   checkKey,
   type GrowingObject,
   type ListedObject,
+  type NewObject,
   ObjectBusyError,
   type ObjectStore,
   OutdatedObjectError,
@@ -16,6 +17,7 @@ import {
 import { S3Client, type S3Options } from './s3-client.ts'
 import { bodyOf } from './s3-http.ts'
 import { joinObject } from './s3-join.ts'
+import { S3NewObject } from './s3-new-object.ts'
 import { type Extent, extentsIn, extentsOf, lengthOf } from './s3-parts.ts'
 
 /** An instance that has not said for this long that it is there has lost what it had in its hands. */
@@ -266,6 +268,13 @@ export class S3ObjectStore implements ObjectStore {
     await this.#client.put(objectKey(key), data)
   }
 
+  async create(key: string, bytes: number): Promise<NewObject> {
+    const target = objectKey(key)
+    this.#lengths.delete(key)
+    await this.#client.dropUnended(target)
+    return new S3NewObject(this.#client, target, bytes)
+  }
+
   read(key: string, start: number, end: number): ReadableStream<Uint8Array> {
     checkKey(key)
     if (end <= start) return new ReadableStream({ start: (controller) => controller.close() })
@@ -320,14 +329,19 @@ export class S3ObjectStore implements ObjectStore {
 
   async presign(
     key: string,
-    { bytes, seconds, type }: { bytes: number; seconds: number; type: string },
+    { bytes, seconds, type, fileName }: Parameters<ObjectStore['presign']>[1],
   ): Promise<string | undefined> {
     if (!this.#reader) return undefined
     if ((this.#lengths.get(checkKey(key)) ?? -1) < bytes) {
       if (await this.uploads.upload(key)) return undefined
       if (((await this.#wholeSize(key)) ?? -1) < bytes) return undefined
     }
-    return this.#reader.presign(objectKey(key), seconds, { 'response-content-type': type })
+    return this.#reader.presign(objectKey(key), seconds, {
+      'response-content-type': type,
+      ...(fileName !== undefined && {
+        'response-content-disposition': `attachment; filename="${fileName}"`,
+      }),
+    })
   }
 
   async delete(key: string): Promise<void> {
