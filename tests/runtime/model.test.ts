@@ -1,5 +1,5 @@
 /**
- * Random sequences of pushes, plan changes, silences, clock steps and network faults, on a fake clock, against a small model: what the
+ * Random sequences of pushes, plan changes, silences, clock steps, network faults and a cloud that forgets or refuses slices, on a fake clock, against a small model: what the
  * app saw (codes, callbacks, dumped bytes, slice results) and what a cloud in memory has must fit together. The cloud reads an append's bytes when it
  * answers, not when it is asked, as a socket may: bytes that are reused too early are noticed.
  *
@@ -42,6 +42,8 @@ const {
 
 /** The core refuses a P frame behind a longer gap: what it refers to is another stream's. */
 const PTS_JUMP_MS = 10_000
+/** of the clip, muxed */
+const GOP_MAX_BYTES = 128 * 1024
 
 type Network =
   | 'up'
@@ -49,10 +51,15 @@ type Network =
   | 'down'
   /** what is sent arrives, its answer does not */
   | 'deaf'
-  | Extract<Outcome, 'wrong' | 'token' | 'later' | 'checksum' | 'full' | 'plan'>
+  /** `reject`: a 400, the slice is refused for good */
+  | Extract<Outcome, 'wrong' | 'token' | 'later' | 'checksum' | 'full' | 'plan' | 'reject'>
 
 class ModelCloud implements SliceClient {
   readonly slices = new Map<string, { bytes: Buffer; length: number | undefined }>()
+  /** slices that it has refused, for good */
+  readonly refused = new Set<string>()
+  /** what it had of slices when it forgot them */
+  readonly forgotten: Buffer[] = []
   network: Network = 'up'
   latencyMs = 20
   readonly #clock: FakeClock
@@ -61,17 +68,27 @@ class ModelCloud implements SliceClient {
     this.#clock = clock
   }
 
-  async #answer(carryOut: () => TusAnswer): Promise<TusAnswer> {
+  /** What grows is unknown from now on: every request for it is answered by a 404. */
+  forget(): void {
+    for (const [id, { bytes, length }] of this.slices) {
+      if (length !== undefined) continue
+      this.slices.delete(id)
+      this.forgotten.push(bytes)
+    }
+  }
+
+  async #answer(id: string, carryOut: () => TusAnswer): Promise<TusAnswer> {
     await new Promise<void>((resolve) => this.#clock.after(this.latencyMs, resolve))
     if (this.network === 'up') return carryOut()
     if (this.network === 'deaf') carryOut()
     if (this.network === 'down' || this.network === 'deaf')
       return { outcome: 'retry', status: 0, message: this.network }
+    if (this.network === 'reject') this.refused.add(id)
     return { outcome: this.network, status: 500, message: this.network }
   }
 
   create(_: URL, __: string, start: { id: string }): Promise<TusAnswer> {
-    return this.#answer(() => {
+    return this.#answer(start.id, () => {
       const location = new URL(`http://cloud/${start.id}`)
       const known = this.slices.get(start.id)
       if (known)
@@ -82,8 +99,9 @@ class ModelCloud implements SliceClient {
   }
 
   append(location: URL, _: string, append: Append): Promise<TusAnswer> {
-    return this.#answer(() => {
-      const slice = this.slices.get(location.pathname.slice(1))
+    const id = idOf(location)
+    return this.#answer(id, () => {
+      const slice = this.slices.get(id)
       if (!slice) return { outcome: 'unknown', status: 404, message: '' }
       if (append.offset !== slice.bytes.length)
         return { outcome: 'offset', status: 409, message: '' }
@@ -94,8 +112,9 @@ class ModelCloud implements SliceClient {
   }
 
   ask(location: URL): Promise<TusAnswer> {
-    return this.#answer(() => {
-      const slice = this.slices.get(location.pathname.slice(1))
+    const id = idOf(location)
+    return this.#answer(id, () => {
+      const slice = this.slices.get(id)
       if (!slice) return { outcome: 'unknown', status: 404, message: '' }
       const offset = slice.bytes.length
       const { length } = slice
@@ -112,12 +131,15 @@ class ModelCloud implements SliceClient {
   close(): void {}
 }
 
+const idOf = (location: URL): string => location.pathname.slice(1)
+
 type Step =
   | { do: 'push'; frames: number }
   | { do: 'skip'; frames: number }
   | { do: 'wait'; ms: number }
   | { do: 'plan'; on: boolean }
   | { do: 'network'; network: Network }
+  | { do: 'forget' }
   | { do: 'latency'; ms: number }
   | { do: 'clock'; ms: number }
 
@@ -160,9 +182,11 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
           'checksum',
           'full',
           'plan',
+          'reject',
         ),
       }),
     },
+    { weight: 1, arbitrary: fc.constant({ do: 'forget' as const }) },
     {
       weight: 1,
       arbitrary: fc.record({
@@ -279,6 +303,8 @@ class World {
       case 'network':
         this.cloud.network = step.network
         return
+      case 'forget':
+        return this.cloud.forget()
       case 'latency':
         this.cloud.latencyMs = step.ms
         return
@@ -352,15 +378,16 @@ class World {
       assert.equal(uploaded.length, file.bytes.length)
       assert.equal(uploadedBytes, totalBytes)
     }
-    if (!this.evicts)
-      assert.ok(
-        results.every(({ whole }) => whole),
-        'nothing is lost where nothing is evicted',
-      )
+    /** bytes at the cloud, by the slice that they are of: what is left of one that lost bytes is a slice by itself */
+    const there = new Map<string, number>()
     for (const [id, { bytes }] of cloud.slices) {
-      const file = dump.files.get(id)!.bytes
-      assert.ok(bytes.equals(file.subarray(0, bytes.length)), 'what is there is what was recorded')
+      const name = dump.files.has(id) ? id : this.#fileWith(bytes)
+      assert.ok(name !== undefined, 'what is there is what was recorded')
+      const { bytes: file } = dump.files.get(name)!
+      assert.ok(name !== id || bytes.equals(file.subarray(0, bytes.length)))
+      there.set(name, (there.get(name) ?? 0) + bytes.length)
     }
+    if (!this.evicts) for (const name of names) this.#checkLost(name, there.get(name) ?? 0)
     const told = this.calls.filter((call) => call === 'start' || call === 'stop')
     assert.ok(
       told.every((call, at) => call === (at % 2 === 0 ? 'start' : 'stop')),
@@ -371,6 +398,22 @@ class World {
       lines.every((call, at) => call === (at % 2 === 0 ? 'fail' : 'recover')),
       lines.join(),
     )
+  }
+
+  #fileWith(bytes: Buffer): string | undefined {
+    for (const [name, file] of this.dump.files) if (file.bytes.includes(bytes)) return name
+    return undefined
+  }
+
+  /** Where nothing is evicted, nothing is lost but what the cloud has refused, or forgotten: of that also what comes up to the next IDR. */
+  #checkLost(name: string, thereBytes: number): void {
+    const { refused, forgotten } = this.cloud
+    if (refused.size > 0) return
+    const { bytes } = this.dump.files.get(name)!
+    const gone = forgotten.filter((part) => part.length > 0 && bytes.includes(part))
+    const most = gone.reduce((sum, part) => sum + part.length + GOP_MAX_BYTES, 0)
+    const lost = bytes.length - thereBytes
+    assert.ok(lost >= 0 && lost <= most, `${name}: ${lost} bytes are missing, ${most} may be`)
   }
 }
 
