@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { SqlDatabase } from '../store/index/sql.ts'
 
-/** Who holds what at this moment is no part of a backup, and neither are sessions: people log in again. */
+/** Who holds what at this moment is no part of a backup, and neither are sessions (people log in again) and what the database sums up. */
 const LEFT_OUT = new Set([
   'schema_version',
   'instances',
@@ -10,6 +10,7 @@ const LEFT_OUT = new Set([
   'upload_appends',
   'sessions',
   'exports',
+  'slice_summaries',
 ])
 /** Rows at a time, in either direction. */
 const ROWS = 2000

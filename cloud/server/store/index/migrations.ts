@@ -1,3 +1,5 @@
+import { SLICE_SUMMARY } from './summary-migration.ts'
+
 /**
  * The schema, as steps that are never edited once released: a change is a further step. Each is run once, in a
  * transaction, in this order, on PGlite and on PostgreSQL alike. `schema.ts` describes the result to the queries.
@@ -283,5 +285,16 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `alter table exports add column owner text not null default ''`,
     `alter table exports add column until_ms bigint not null default 0`,
     `alter table exports add column attempts smallint not null default 0`,
+  ],
+  SLICE_SUMMARY,
+  [
+    // recordings of plans that keep only what events cover, until an event has claimed them
+    `create table unclaimed_slices (
+      device_id integer not null references devices (id) on delete cascade,
+      channel smallint not null,
+      id text not null,
+      since_ms bigint not null,
+      primary key (device_id, channel, id)
+    )`,
   ],
 ]

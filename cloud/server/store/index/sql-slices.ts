@@ -1,22 +1,11 @@
-import {
-  and,
-  asc,
-  desc,
-  eq,
-  getTableColumns,
-  gt,
-  gte,
-  inArray,
-  lt,
-  type SQL,
-  sql,
-} from 'drizzle-orm'
+import { and, asc, desc, eq, getTableColumns, gt, gte, inArray, lt, sql } from 'drizzle-orm'
 import { SLICE_MAX_MS } from '../../slice.ts'
 import { fromRow, type SliceRow, toRow } from './rows.ts'
 import { slices } from './schema.ts'
 import type { Interval, OldSlice, Slice, SliceRange, SliceStore } from './slice-store.ts'
 import type { SqlDatabase } from './sql.ts'
 import { correctSlices } from './sql-clock.ts'
+import { timeline } from './sql-timeline.ts'
 
 /** The start is the slice's first picture, so a slice reaches into a range from at most SLICE_MAX_MS before it. */
 const inRange = (range: SliceRange) =>
@@ -27,58 +16,6 @@ const inRange = (range: SliceRange) =>
     lt(slices.startMs, range.toMs),
     gt(slices.endMs, range.fromMs),
   )
-
-/** A range that is longer than a day with a clock change is drawn in steps of many slices: see `strides`. */
-const EXACT_MAX_MS = 26 * 3_600_000
-/** Slices that are looked at where a stride ends: those of two boots may overlap. */
-const STRIDE_SLICES = 8
-
-/** Where recorded time begins and ends: a slice that starts more than gapMs behind everything before it. */
-const boundaries = (range: SliceRange, gapMs: number): SQL => sql`
-  (select start_ms, before_ms from (
-    select start_ms,
-           max(end_ms) over (order by start_ms rows between unbounded preceding and 1 preceding) as before_ms
-    from slices where ${inRange(range)}
-  ) as reach
-  where before_ms is null or start_ms > before_ms + ${gapMs}::bigint
-  order by start_ms)
-  union all
-  select null, max(end_ms) from slices where ${inRange(range)}`
-
-/**
- * The same for long ranges, without reading every slice: from where recorded time has been followed to, as far as a gap
- * may be, to the last slice that starts there; and where that leads nowhere, to the next one that starts at all. A month
- * drawn in 2000 points is 2000 looks into the index instead of 260,000 rows.
- */
-const strides = ({ deviceId, channel, fromMs, toMs }: SliceRange, gapMs: number): SQL => {
-  const own = sql`device_id = ${deviceId} and channel = ${channel} and start_ms < ${toMs}::bigint`
-  return sql`
-    with recursive walk as (
-      (select start_ms, null::bigint as before_ms, end_ms as reach_ms from slices
-        where ${own} and start_ms > ${fromMs - SLICE_MAX_MS}::bigint and end_ms > ${fromMs}::bigint
-        order by start_ms limit 1)
-      union all
-      select coalesce(next.start_ms, walk.start_ms),
-             case when next.start_ms is null then walk.before_ms else walk.reach_ms end,
-             coalesce(next.end_ms, last.end_ms)
-      from walk
-      cross join lateral (
-        select max(end_ms) as end_ms from (
-          select end_ms from slices where ${own} and start_ms <= walk.reach_ms + ${gapMs}::bigint
-          order by start_ms desc limit ${sql.raw(String(STRIDE_SLICES))}
-        ) as newest
-      ) as last
-      left join lateral (
-        select start_ms, end_ms from slices
-        where ${own} and start_ms > walk.reach_ms + ${gapMs}::bigint and last.end_ms <= walk.reach_ms
-        order by start_ms limit 1
-      ) as next on true
-      where last.end_ms > walk.reach_ms or next.start_ms is not null
-    )
-    (select start_ms, min(before_ms) as before_ms from walk group by start_ms order by start_ms)
-    union all
-    select null, max(reach_ms) from walk`
-}
 
 /** Slices in SQL. */
 export const sqlSlices = (db: SqlDatabase, isShared: boolean): SliceStore => ({
@@ -165,21 +102,7 @@ export const sqlSlices = (db: SqlDatabase, isShared: boolean): SliceStore => ({
     await db.delete(slices).where(named)
   },
 
-  async timeline(range: SliceRange, gapMs: number): Promise<Interval[]> {
-    const rows = (await db.execute(
-      range.toMs - range.fromMs > EXACT_MAX_MS ? strides(range, gapMs) : boundaries(range, gapMs),
-    )) as unknown as { rows: { start_ms: string | number | null; before_ms: string | number }[] }
-    // each row: where an interval ends, and where the next one starts
-    const ends = rows.rows
-      .map((row) => ({
-        startMs: row.start_ms === null ? Number.POSITIVE_INFINITY : Number(row.start_ms),
-        beforeMs: Number(row.before_ms),
-      }))
-      .sort((a, b) => a.startMs - b.startMs)
-    return ends
-      .slice(1)
-      .map(({ beforeMs }, at) => ({ startMs: ends[at]!.startMs, endMs: beforeMs }))
-  },
+  timeline: (range: SliceRange, gapMs: number): Promise<Interval[]> => timeline(db, range, gapMs),
 
   async recordedIn(
     deviceId: number,
@@ -193,7 +116,7 @@ export const sqlSlices = (db: SqlDatabase, isShared: boolean): SliceStore => ({
         where device_id = ${deviceId} and channel = ${channel}
           and start_ms > (i.value ->> 'startMs')::bigint - ${SLICE_MAX_MS}::bigint
           and start_ms < (i.value ->> 'endMs')::bigint
-          and end_ms > (i.value ->> 'startMs')::bigint
+          and end_ms > (i.value ->> 'startMs')::bigint and end_ms > start_ms
       ) as recorded
       from json_array_elements(${wanted}::json) with ordinality as i (value, number)
       order by i.number`)) as unknown as { rows: { recorded: boolean }[] }

@@ -3,15 +3,17 @@ import { test } from 'node:test'
 import { sql } from 'drizzle-orm'
 import { MIGRATIONS } from '../../../../cloud/server/store/index/migrations.ts'
 import { openPostgresIndex } from '../../../../cloud/server/store/index/postgres.ts'
-import type { IndexStore } from '../../../../cloud/server/store/index/types.ts'
+import { SLICE_SUMMARY } from '../../../../cloud/server/store/index/summary-migration.ts'
+import type { IndexStore, Slice } from '../../../../cloud/server/store/index/types.ts'
 import { openCloud } from '../../support/cloud.ts'
-import { noise, pieces, sliceId, sliceStart, TestDevice } from '../../support/device.ts'
+import { noise, pieces, SECRET, sliceId, sliceStart, TestDevice } from '../../support/device.ts'
 import { needPostgres, startPostgres } from '../../support/postgres.ts'
 import { clockStoreSuite } from './clock-suite.ts'
 import { eventStoreSuite } from './event-suite.ts'
 import { keepingSuite } from './keeping-suite.ts'
 import { lossStoreSuite } from './loss-suite.ts'
 import { indexStoreSuite } from './suite.ts'
+import { checkSummary, summarySuite } from './summary-suite.ts'
 import { uploadStoreSuite } from './upload-suite.ts'
 
 const skip = needPostgres()
@@ -39,7 +41,47 @@ else {
   lossStoreSuite('PostgreSQL', open)
   clockStoreSuite('PostgreSQL', open)
   keepingSuite('PostgreSQL', open)
+  summarySuite('PostgreSQL', open, { rounds: 60, seed: 7 })
 }
+
+test('the summary of slices holds when instances change the same hours at once', {
+  skip,
+  timeout: 60_000,
+}, async () => {
+  const server = await startPostgres()
+  const open = () => openPostgresIndex(server.url, () => {})
+  const indexes = await Promise.all([open(), open()])
+  try {
+    const [index] = indexes as [IndexStore, IndexStore]
+    const device = (await index.createDevice({
+      ...{ productId: 'P1', deviceName: 'cam1', secret: SECRET, label: '', createdMs: 0 },
+    }))!
+    const sliceOf = (number: number): Slice => {
+      const startUtcMs = 1_780_000_000_000 + number * 10_000
+      return {
+        ...sliceStart({ id: sliceId(number), startUtcMs }),
+        ...{ deviceId: device.id, channel: 0, state: 'done', bytes: 5000 },
+        pieces: pieces(5, { startMs: startUtcMs }),
+      }
+    }
+    const work = async (own: IndexStore, first: number) => {
+      for (let number = first; number < 400; number += 8) {
+        await own.putSlices([sliceOf(number), sliceOf(number + 1)])
+        await own.putSlices([sliceOf(number)])
+        if (number % 3 === 0) await own.deleteSlices(device.id, 0, [sliceId(number)])
+      }
+    }
+    await Promise.all([0, 2, 4, 6].map((first) => work(indexes[(first / 2) % 2]!, first)))
+    assert.ok((await checkSummary(index)) > 0)
+    // what the migration fills in is the same
+    await index.db.execute(sql`delete from slice_summaries`)
+    await index.db.execute(sql.raw(SLICE_SUMMARY.at(-1)!))
+    assert.ok((await checkSummary(index)) > 0)
+  } finally {
+    for (const index of indexes) await index.close()
+    await server.stop()
+  }
+})
 
 test('a cloud with its index on a server', { skip, timeout: 60_000 }, async () => {
   const server = await startPostgres()
