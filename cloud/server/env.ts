@@ -50,6 +50,7 @@ const variablesSchema = z.object({
   SKYRILL_HOOKS_PRIVATE: flagSchema.default(false),
   SKYRILL_PROXIES: z.coerce.number().int().min(0).max(8).default(0),
   SKYRILL_API_RATE: z.coerce.number().int().min(1).max(100_000).default(100),
+  SKYRILL_LINK_SEC: z.coerce.number().int().min(60).max(86_400).default(3600),
   SKYRILL_LOG: z.enum(LOG_LEVELS).default('info'),
   SKYRILL_LOG_FORMAT: z.enum(LOG_FORMATS).default('json'),
 })
@@ -105,6 +106,8 @@ export type CloudOptions = {
   proxies?: number
   /** requests of the API per address and second, on average; six times as many at once */
   apiPerSecond?: number
+  /** links to media in playlists hold for one to two of these; the page fetches new ones by itself */
+  linkMs?: number
   logLevel?: (typeof LOG_LEVELS)[number]
   logFormat?: LogFormat
 }
@@ -142,6 +145,7 @@ export const parseEnv = (env: Record<string, string | undefined>): CloudOptions 
     ...(value.SKYRILL_SMTP_URL && { smtpUrl: value.SKYRILL_SMTP_URL }),
     proxies: value.SKYRILL_PROXIES,
     apiPerSecond: value.SKYRILL_API_RATE,
+    linkMs: value.SKYRILL_LINK_SEC * 1000,
     logLevel: value.SKYRILL_LOG,
     logFormat: value.SKYRILL_LOG_FORMAT,
     ...(value.SKYRILL_DATABASE_URL && { databaseUrl: value.SKYRILL_DATABASE_URL }),

@@ -50,6 +50,8 @@ export type Services = {
   /** data folder, and what must stay free on its disk */
   folder: string
   minFreeBytes: number
+  /** links to media hold for one to two of these */
+  linkMs: number
   adminToken: string
   viewerToken: string
   /** ends a device's MQTT connection: its secret has changed, or it is gone */

@@ -43,6 +43,12 @@ const expose = (stage: Stage, app?: App): void => {
       get utcMs() {
         return stage.utcMs
       },
+      get behindMs() {
+        return stage.player.behindMs
+      },
+      get pace() {
+        return stage.player.pace
+      },
       get camera() {
         return app?.chosen
       },
@@ -58,6 +64,7 @@ const expose = (stage: Stage, app?: App): void => {
       playAt: (utcMs: number) => stage.playFrom(utcMs),
       show: (fromMs: number, spanMs: number) => strip?.timeline.show(fromMs, spanMs),
       followLive: () => stage.followLive(),
+      stop: () => stage.stop(''),
     },
   })
 }

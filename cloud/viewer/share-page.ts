@@ -15,7 +15,7 @@ const SKIP_MS = 10_000
 const CAMERA = { productId: '', deviceName: '', channel: 0 }
 
 const sourceOf = ({ playlist, recordings }: Shared): Source => ({
-  playlistUrl: (_, fromMs) => sharedPlaylistUrl(playlist, fromMs),
+  playlistUrl: (_, { fromMs }) => sharedPlaylistUrl(playlist, fromMs),
   recordingsFrom: async (_, utcMs) =>
     recordings
       .filter(({ endMs }) => endMs > utcMs)

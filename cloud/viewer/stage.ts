@@ -1,4 +1,5 @@
 import type { Camera } from './api/api.ts'
+import { durationText } from './format.ts'
 import { t } from './i18n/index.ts'
 import { isSame } from './labels.ts'
 import { Player } from './playback/player.ts'
@@ -10,6 +11,8 @@ import { report, tell, untell } from './ui/notice.ts'
 /** A click this close before a recording means the recording. */
 const SNAP_MS = 15_000
 const SILENCE_MS = 10_000
+/** The delay of live is told anew this often. */
+const BEHIND_MS = 1000
 /** How much of the last recording is shown when it is asked for. */
 const LAST_MS = 30_000
 
@@ -29,6 +32,7 @@ export class Stage {
   #targetMs: number | undefined
   #isSilent = false
   #askAgainMs = SILENCE_MS
+  #behindDrawnMs = 0
 
   constructor(
     private readonly on: StageEvents,
@@ -132,6 +136,7 @@ export class Stage {
     if (!this.#camera) return
     untell()
     this.#targetMs = undefined
+    this.setSpeed(1)
     this.player.followLive(this.#camera)
     this.on.changed()
   }
@@ -170,6 +175,7 @@ export class Stage {
     const live = byId<HTMLButtonElement>('live')
     live.disabled = this.#camera === undefined
     live.setAttribute('aria-pressed', String(player.mode === 'live'))
+    byId<HTMLSelectElement>('speed').disabled = player.mode === 'live'
     const mute = byId('mute')
     mute.setAttribute('aria-label', this.video.muted ? t('sound.on') : t('sound.off'))
     setIcon(mute, this.video.muted ? 'mute' : 'sound')
@@ -177,6 +183,18 @@ export class Stage {
     byId('busy').hidden = !player.isWaiting
     byId('stage').classList.toggle('idle', isIdle)
     this.on.changed()
+  }
+
+  /** Live: how old the picture is. It changes at most once a second, so that it can be read. */
+  #drawBehind(): void {
+    const { behindMs, pace } = this.player
+    const behind = byId('behind')
+    behind.hidden = this.player.mode !== 'live'
+    if (behind.hidden) behind.textContent = ''
+    if (behindMs === undefined || performance.now() - this.#behindDrawnMs < BEHIND_MS) return
+    this.#behindDrawnMs = performance.now()
+    behind.textContent = t('live.behind', { length: durationText(behindMs) })
+    behind.title = t(pace === 'near' ? 'live.near' : 'live.safe')
   }
 
   /** Called a few times a second. */
@@ -195,5 +213,6 @@ export class Stage {
     if (!this.#isSilent) this.#askAgainMs = SILENCE_MS
     const atMs = this.aimMs
     byId('position').textContent = atMs === undefined ? '–' : timeText(atMs, this.zone)
+    this.#drawBehind()
   }
 }

@@ -5,14 +5,10 @@ import type { Services } from '../services.ts'
 import { type Share, shareOrGone } from '../share/share.ts'
 import { deviceKey } from '../slice.ts'
 import type { Device } from '../store/index/types.ts'
-import type { Signer } from '../tokens.ts'
 
 const PURPOSE = 'media'
-/**
- * A link holds for one to two of these. Its end lies on whole hours, so that a playlist that is fetched again has the same
- * addresses for a while and what was fetched by them is found in the browser's cache.
- */
-const STEP_MS = 3_600_000
+/** Links hold for one to two of these, unless the options say otherwise. */
+export const DEFAULT_LINK_MS = 3_600_000
 
 type Target = { device: string; channel: number; share: string; expiresMs: number }
 
@@ -21,16 +17,17 @@ const signed = ({ device, channel, share, expiresMs }: Target): string =>
 
 /**
  * Query that lets its holder read the media of a channel for a while, or what of it a share covers. A playlist that is fetched again
- * has fresh ones, so a player that was paused for long fetches it again and goes on.
+ * has fresh ones, so a player that was paused for long fetches it again and goes on. The end lies on whole hours (of
+ * `linkMs`), so that such a playlist has the same addresses for a while and what was fetched by them is found in the
+ * browser's cache.
  */
 export const mediaQuery = (
-  signer: Signer,
+  { signer, now, linkMs }: Pick<Services, 'signer' | 'now' | 'linkMs'>,
   device: Pick<Device, 'productId' | 'deviceName'>,
   channel: number,
-  nowMs: number,
   share = '',
 ): string => {
-  const expiresMs = (Math.ceil(nowMs / STEP_MS) + 1) * STEP_MS
+  const expiresMs = (Math.ceil(now() / linkMs) + 1) * linkMs
   const target = { device: deviceKey(device), channel, share, expiresMs }
   const query = new URLSearchParams({ e: expiresMs.toString(36) })
   if (share !== '') query.set('s', share)

@@ -77,7 +77,7 @@ export const sendPicture = (
 
 /** Events of devices, with their pictures and playlists. Times are UTC in ms. */
 export const eventRoutes = (services: Services) => {
-  const { catalog, index, now, signer } = services
+  const { catalog, index, now } = services
   const liveLists = new LiveLists()
 
   const list = async (device: Device, asked: RangeQuery, channel?: number) => {
@@ -111,7 +111,7 @@ export const eventRoutes = (services: Services) => {
       if (event.isMoment || (event.videoEndMs !== null && event.videoEndMs <= fromMs))
         throw notFound('the event has no video')
       const range = { fromMs, toMs: event.videoEndMs ?? undefined, nowMs: now() }
-      const query = mediaQuery(signer, device, event.channel, now())
+      const query = mediaQuery(services, device, event.channel)
       return sendPlaylist(
         c,
         await timeshiftPlaylist(

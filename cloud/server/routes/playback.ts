@@ -41,7 +41,7 @@ export const sendPlaylist = (c: Context, text: string): Response =>
 
 /** What was recorded, and how to play it. Times are UTC in ms. */
 export const playbackRoutes = (services: Services) => {
-  const { catalog, ingest, now, signer } = services
+  const { catalog, ingest, now } = services
   const liveLists = new LiveLists()
   const target = async (c: Context) => {
     const device = await pathDevice(c, services)
@@ -127,7 +127,7 @@ export const playbackRoutes = (services: Services) => {
           ? await blockingReload(read, live, { msn, part }, services.isClosing)
           : await read()
       const path = mediaPath(deviceKey(device), channel)
-      const query = mediaQuery(signer, device, channel, now())
+      const query = mediaQuery(services, device, channel)
       const uriOf = (file: string) => `${path}/${file}${query}`
       return sendPlaylist(c, playlistText(list, { toMs }, uriOf, hasParts))
     })

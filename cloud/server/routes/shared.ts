@@ -19,7 +19,7 @@ const GAP_MS = 1000
  * for, and its media links are good for that range only.
  */
 export const sharedRoutes = (services: Services) => {
-  const { catalog, index, now, signer } = services
+  const { catalog, index, now } = services
 
   const open = async (token: string): Promise<{ share: Share; device: Device }> => {
     const share = await shareOfToken(services, token)
@@ -72,7 +72,7 @@ export const sharedRoutes = (services: Services) => {
       const range = { fromMs: Math.max(from, share.startMs), toMs: Math.min(to, share.endMs) }
       if (range.toMs <= range.fromMs) throw badRequest('the link does not show that')
       const path = mediaPath(deviceKey(device), share.channel)
-      const query = mediaQuery(signer, device, share.channel, now(), share.id)
+      const query = mediaQuery(services, device, share.channel, share.id)
       const timeshift = { deviceId: device.id, channel: share.channel, ...range, nowMs: now() }
       return sendPlaylist(
         c,

@@ -1,3 +1,4 @@
+import { noteServerTime } from '../server-clock.ts'
 import { queryText, request } from './request.ts'
 import type {
   Camera,
@@ -49,14 +50,16 @@ export const listDays = async (
   return (await request<{ days: DayInfo[] }>('GET', path)).days
 }
 
-export const loadTimeline = (
+export const loadTimeline = async (
   camera: Camera,
   { fromMs, toMs, gapMs }: { fromMs: number; toMs: number; gapMs?: number },
-): Promise<TimelineInfo> =>
-  request(
-    'GET',
-    `${channelPath(camera)}/timeline${queryText({ from: Math.floor(fromMs), to: Math.ceil(toMs), gapMs })}`,
-  )
+): Promise<TimelineInfo> => {
+  const query = queryText({ from: Math.floor(fromMs), to: Math.ceil(toMs), gapMs })
+  const askedMs = Date.now()
+  const info = await request<TimelineInfo>('GET', `${channelPath(camera)}/timeline${query}`)
+  noteServerTime(info.nowMs, askedMs, Date.now())
+  return info
+}
 
 export const listEvents = async (
   camera: Camera,
@@ -68,12 +71,19 @@ export const listEvents = async (
     .events
 }
 
-/** Playlist of a range; without an end: of what is being recorded. */
-export const playlistUrl = (camera: Camera, fromMs: number, toMs?: number): string =>
+/** What a playlist covers: a range, or without one what is being recorded. */
+export type PlaylistRange = {
+  fromMs?: number
+  toMs?: number
+  /** low: with the parts of the GOP that is being recorded */
+  latency?: 'low' | undefined
+}
+
+export const playlistUrl = (camera: Camera, { fromMs, toMs, latency }: PlaylistRange): string =>
   `${channelPath(camera)}/master.m3u8${queryText({
-    from: Math.round(fromMs),
+    from: fromMs === undefined ? undefined : Math.round(fromMs),
     to: toMs === undefined ? undefined : Math.round(toMs),
-    latency: toMs === undefined ? 'low' : undefined,
+    latency,
   })}`
 
 /** How cameras reach this cloud. */

@@ -12,12 +12,12 @@ export class ApiFault extends Error {
 
 type Options = { body?: unknown; signal?: AbortSignal }
 
-/** Asks the server; the session's cookie goes with it by itself. Whatever is not an answer is an `ApiFault`. */
-export const request = async <Answer>(
+/** Asks the server; the session's cookie goes with it by itself. Whatever is not a good answer is an `ApiFault`. */
+const ask = async (
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   { body, signal }: Options = {},
-): Promise<Answer> => {
+): Promise<Response> => {
   const answer = await fetch(path, {
     method,
     ...(signal && { signal }),
@@ -29,14 +29,20 @@ export const request = async <Answer>(
     if (error.name === 'AbortError') throw error
     throw new ApiFault(0, t('fault.unreachable'))
   })
-  if (answer.status === 204) return undefined as Answer
-  if (answer.ok) return answer.json() as Promise<Answer>
+  if (answer.ok) return answer
   const told = (await answer.json().catch(() => ({}))) as { error?: { message?: string } }
   throw new ApiFault(
     answer.status,
     told.error?.message ?? t('fault.status', { status: answer.status }),
   )
 }
+
+export const request = async <Answer>(...asked: Parameters<typeof ask>): Promise<Answer> => {
+  const answer = await ask(...asked)
+  return answer.status === 204 ? (undefined as Answer) : (answer.json() as Promise<Answer>)
+}
+
+export const requestText = async (path: string): Promise<string> => (await ask('GET', path)).text()
 
 /** `?from=1&to=2`; members that are undefined are left out. */
 export const queryText = (values: Record<string, string | number | undefined>): string => {

@@ -39,5 +39,5 @@ export type Shared = {
 
 export const getShared = (token: string) =>
   request<Shared>('GET', `/api/shared/${encodeURIComponent(token)}`)
-export const sharedPlaylistUrl = (playlist: string, fromMs: number): string =>
+export const sharedPlaylistUrl = (playlist: string, fromMs = 0): string =>
   `${playlist}${queryText({ from: Math.round(fromMs) })}`

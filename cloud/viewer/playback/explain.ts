@@ -9,6 +9,7 @@ export const isCodecFault = (details: string): boolean => CODEC_DETAILS.includes
 export const explain = (details: string, status: number | undefined): string => {
   if (status === 401) return t('fault.session')
   if (status === 404) return t('fault.gone')
+  if (status === 410) return t('shared.gone')
   if (details === 'keyLoadError') return t('owner-key.missing')
   return t('fault.playback', { details })
 }

@@ -82,5 +82,5 @@ export const grabFrame = (
       video.currentTime = Math.max(targetS, video.buffered.start(0))
     })
     hls.attachMedia(video)
-    hls.loadSource(playlistUrl(camera, utcMs, utcMs + RANGE_MS))
+    hls.loadSource(playlistUrl(camera, { fromMs: utcMs, toMs: utcMs + RANGE_MS }))
   })

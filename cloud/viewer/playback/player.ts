@@ -1,25 +1,28 @@
 import Hls, { type ErrorData, ErrorDetails, ErrorTypes, Events, type HlsConfig } from 'hls.js/light'
 import type { Camera } from '../api/api.ts'
+import { requestText } from '../api/request.ts'
 import { t } from '../i18n/index.ts'
 import { isSame } from '../labels.ts'
+import { serverNowMs } from '../server-clock.ts'
 import { explain, isCodecFault } from './explain.ts'
 import { FrameClock } from './frame-clock.ts'
-import { KeyLoader } from './key-loader.ts'
+import { LIVE_CONFIGS, LivePace, type Pace } from './live-pace.ts'
+import { MediaLinks } from './media-links.ts'
+import { mediaLoader } from './media-loader.ts'
 import type { Source } from './source.ts'
 
 /** What one playlist covers; playback goes on with the next one at its end. */
 const RANGE_MS = 60 * 60_000
-/** Live: how far behind the newest finished GOP, and from when on to jump forward. */
-const LIVE_BEHIND_S = 3
-const LIVE_BEHIND_MAX_S = 15
 const LIVE_BACK_MS = 20_000
+/** The picture stands still for longer than one decoder, or one busy moment, takes. */
+const STALL_MS = 400
 /** What the server could not give is asked for again this often. */
 const RETRY_MS = 2000
+/** Kept before what is shown, and loaded ahead: a person looks here and there, and the line may be a phone's. */
+const BUFFER_S = 60
 const MEDIA_RECOVERIES_MAX = 3
 /** Statuses that asking again does not change. */
-const FINAL_STATUSES = [401, 403, 404]
-/** The links of a list that is older than this may have expired: a new list has new ones. */
-const LINKS_AGE_MS = 60_000
+const FINAL_STATUSES = [401, 403, 404, 410]
 
 /** `clip`: a file that was made in the page */
 export type PlayerMode = 'idle' | 'range' | 'live' | 'clip'
@@ -51,9 +54,11 @@ export class Player {
   #toMs = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #recoveries = 0
-  #openedMs = 0
   #clipUrl: string | undefined
   readonly #frames: FrameClock
+  readonly #pace = new LivePace()
+  /** a picture was shown of what was opened last */
+  #hasPlayed = false
   /** a jump was asked for, and where its recording is, is still being looked up */
   #isLeaving = false
 
@@ -66,6 +71,7 @@ export class Player {
     for (const name of ['play', 'pause', 'playing', 'waiting', 'seeking', 'seeked'] as const)
       video.addEventListener(name, () => {
         if (name === 'waiting' || name === 'seeking') this.#wait()
+        if (name === 'playing') this.#noteStall()
         if (name === 'playing' || name === 'seeked' || name === 'pause')
           this.#waitingSinceMs = undefined
         if (name === 'playing' && this.#isInterrupted) {
@@ -84,6 +90,25 @@ export class Player {
 
   #wait(): void {
     this.#waitingSinceMs ??= performance.now()
+  }
+
+  /** Live goes further behind when the line cannot follow. A tab that nobody sees is slowed down by the browser. */
+  #noteStall(): void {
+    const isStall = this.#hasPlayed && this.mode === 'live' && this.waitingMs > STALL_MS
+    this.#hasPlayed = true
+    if (!isStall || document.hidden || !this.#pace.stalled(performance.now())) return
+    this.followLive(this.#camera!)
+  }
+
+  /** How close to the camera live is at present. */
+  get pace(): Pace {
+    return this.#pace.at(performance.now())
+  }
+
+  /** Live: how old the picture is that is shown. */
+  get behindMs(): number | undefined {
+    const atMs = this.mode === 'live' ? this.utcMs : undefined
+    return atMs === undefined ? undefined : Math.max(0, serverNowMs() - atMs)
   }
 
   /** How long the next picture has been missing. */
@@ -136,21 +161,18 @@ export class Player {
       const intoS = (utcMs - first.programDateTime) / 1000
       if (intoS > 0.05) this.video.currentTime = first.start + intoS
     })
-    hls.loadSource(this.source.playlistUrl(camera, utcMs, this.#toMs))
+    hls.loadSource(this.source.playlistUrl(camera, { fromMs: utcMs, toMs: this.#toMs }))
   }
 
   /** Follows what is being recorded. */
   followLive(camera: Camera): void {
-    const hls = this.#open('live', camera, {
-      liveSyncDuration: LIVE_BEHIND_S,
-      liveMaxLatencyDuration: LIVE_BEHIND_MAX_S,
-      maxLiveSyncPlaybackRate: 1.1,
-    })
-    // a list that has parts of GOPs says how near to the camera one can be
+    const { pace } = this
+    const hls = this.#open('live', camera, LIVE_CONFIGS[pace])
     hls.on(Events.LEVEL_LOADED, (_, { details }) => {
       if (details.partHoldBack > 0) hls.config.liveSyncDuration = details.partHoldBack
     })
-    hls.loadSource(this.source.playlistUrl(camera, Date.now() - LIVE_BACK_MS))
+    const latency = pace === 'near' ? 'low' : undefined
+    hls.loadSource(this.source.playlistUrl(camera, { latency }))
   }
 
   /** Plays a file that was made in the page and begins at a moment. */
@@ -208,15 +230,17 @@ export class Player {
     this.#hls?.destroy()
     this.#closeClip()
     this.#recoveries = 0
-    this.#openedMs = performance.now()
+    this.#hasPlayed = false
     this.#isLeaving = false
     this.mode = mode
     this.#camera = camera
     this.#wait()
-    const hls = new Hls({
+    const links = new MediaLinks(() => requestText(hls.levels[0]?.uri ?? ''))
+    const hls: Hls = new Hls({
       workerPath: '/hls-worker.js',
-      backBufferLength: 60,
-      loader: KeyLoader,
+      backBufferLength: BUFFER_S,
+      maxMaxBufferLength: BUFFER_S,
+      loader: mediaLoader(links),
       ...config,
     })
     this.#hls = hls
@@ -224,7 +248,7 @@ export class Player {
     hls.on(Events.ERROR, (_, data) => {
       if (!data.fatal || this.#hls !== hls) return
       if (this.#recovers(hls, camera, data)) return
-      const atMs = this.mode === 'live' ? Date.now() - LIVE_BACK_MS : this.#fromMs
+      const atMs = this.mode === 'live' ? serverNowMs() - LIVE_BACK_MS : this.#fromMs
       this.stop()
       if (isCodecFault(data.details)) this.events.undecodable(atMs)
       else this.events.failed(explain(data.details, data.response?.code))
@@ -243,13 +267,11 @@ export class Player {
       return true
     }
     const status = data.response?.code ?? 0
-    const isExpired = status === 403 && performance.now() - this.#openedMs > LINKS_AGE_MS
-    const isFinal = FINAL_STATUSES.includes(status) && !isExpired
-    if (data.type !== ErrorTypes.NETWORK_ERROR || isFinal) return false
+    if (data.type !== ErrorTypes.NETWORK_ERROR || FINAL_STATUSES.includes(status)) return false
     const atMs = this.utcMs ?? this.#fromMs
     this.#isInterrupted = true
     // an empty list is no fault: what the camera sends now is not a whole GOP yet
-    if (data.details !== ErrorDetails.LEVEL_EMPTY_ERROR && !isExpired)
+    if (data.details !== ErrorDetails.LEVEL_EMPTY_ERROR)
       this.events.interrupted(t('fault.retrying'))
     this.#retry = setTimeout(() => {
       if (this.mode === 'live') this.followLive(camera)

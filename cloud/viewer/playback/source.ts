@@ -1,9 +1,14 @@
-import { type Camera, loadTimeline, playlistUrl, type Recording } from '../api/api.ts'
+import {
+  type Camera,
+  loadTimeline,
+  type PlaylistRange,
+  playlistUrl,
+  type Recording,
+} from '../api/api.ts'
 
 /** Where recordings come from: the API with a session, or a shared link without one. */
 export type Source = {
-  /** playlist of a range; without an end: of what is being recorded */
-  playlistUrl(camera: Camera, fromMs: number, toMs?: number): string
+  playlistUrl(camera: Camera, range: PlaylistRange): string
   /** what is recorded from a moment on */
   recordingsFrom(camera: Camera, utcMs: number): Promise<readonly Recording[]>
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -40,6 +40,27 @@ const colours = (selector: string): string => `(() => {
 /** Below that many colours a picture of testsrc2 is not shown. */
 const COLOURS_MIN = 12
 export const WAIT_MS = 30_000
+
+const readProc = (pid: number, file: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return '' // it ended
+  }
+}
+
+/** The process that was started with an argument, and all that it has started. */
+const processTree = (argument: string): number[] => {
+  const all = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  const roots = all.filter((pid) => readProc(pid, 'cmdline').split('\0').includes(argument))
+  const tree = new Set(roots)
+  const parentOf = (pid: number) => Number(/^PPid:\s+(\d+)/m.exec(readProc(pid, 'status'))?.[1])
+  for (let before = -1; before !== tree.size; ) {
+    before = tree.size
+    for (const pid of all) if (tree.has(parentOf(pid))) tree.add(pid)
+  }
+  return [...tree]
+}
 
 export type BrowserOptions = { width?: number; height?: number; locale?: string; dark?: boolean }
 
@@ -96,6 +117,21 @@ export class Browser {
     const isShown = `globalThis.__skyrill?.utcMs > ${fromMs} && __skyrill.utcMs < ${untilMs} && !document.querySelector('video').paused`
     await this.until('the picture', isShown)
     return this.state()
+  }
+
+  /** Nothing of the browser runs until the work is done, as on a laptop that is closed meanwhile. */
+  async asleep(work: () => Promise<unknown>): Promise<void> {
+    const processes = processTree(`--user-data-dir=${this.profile}`)
+    if (processes.length < 2) throw new Error('where are the processes of the browser?')
+    const signal = (name: 'SIGSTOP' | 'SIGCONT') => {
+      for (const pid of processes) process.kill(pid, name)
+    }
+    signal('SIGSTOP')
+    try {
+      await work()
+    } finally {
+      signal('SIGCONT')
+    }
   }
 
   /** Waits for something that the page can tell. */
