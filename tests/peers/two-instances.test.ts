@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -20,6 +20,8 @@ import { call, download, slicesOf } from '../e2e/support/cloud-client.ts'
 import { clip } from '../faults/support/rig.ts'
 import { TestAuthority } from '../support/certificates.ts'
 import { CloudProcess } from '../support/cloud-process.ts'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import { decodeComplaints } from '../support/ffmpeg.ts'
 import { framesOf } from '../support/frames.ts'
 import { Mosquitto } from '../support/mosquitto.ts'
 import { muxedTs } from '../support/muxed.ts'
@@ -47,17 +49,19 @@ describe('two instances', { timeout: 900_000, skip }, () => {
   let broker: Mosquitto
   let authority: TestAuthority
   let proxy: RoundRobin
+  /** between the first instance and its objects */
+  let line: FaultProxy
   const instances: Instance[] = []
   /** what the helpers of other suites take for a cloud: all that goes over HTTP goes through the proxy */
   let cloud: TestCloud
 
-  const startInstance = async (name: string): Promise<Instance> => {
+  const startInstance = async (name: string, endpoint = s3.endpoint): Promise<Instance> => {
     const port = await reservePort()
     const options: CloudOptions = {
       dataDir: join(folder, name),
       httpPort: port,
       databaseUrl: postgres.url,
-      s3: { ...s3, pathStyle: true },
+      s3: { ...s3, endpoint, pathStyle: true },
       mqttBrokerUrl: broker.cloudUrl(CLOUD_PASSWORD),
       publicUrl: proxy.url,
       adminToken: ADMIN,
@@ -93,7 +97,10 @@ describe('two instances', { timeout: 900_000, skip }, () => {
     await broker.start()
     proxy = await RoundRobin.open()
     // one after the other: they also share the migrations
-    for (const name of ['one', 'two']) instances.push(await startInstance(name))
+    const target = { port: Number(new URL(s3.endpoint).port) }
+    line = await new FaultProxy({ target, protocol: 'tcp' }).start()
+    instances.push(await startInstance('one', `http://127.0.0.1:${line.port}`))
+    instances.push(await startInstance('two'))
     const address = { httpUrl: proxy.url, mqttUrl: broker.deviceUrl, adminToken: ADMIN }
     const api = (method: string, path: string, body?: unknown) =>
       call(address, method, `/api${path}`, body)
@@ -101,6 +108,7 @@ describe('two instances', { timeout: 900_000, skip }, () => {
   })
   after(async () => {
     for (const { process } of instances) await process.kill()
+    await line?.stop()
     await proxy?.close()
     await broker?.stop()
     await s3?.close()
@@ -167,6 +175,87 @@ describe('two instances', { timeout: 900_000, skip }, () => {
     )
     assert.equal((await client.list('objects/')).length, slices.length)
     client.close()
+  })
+
+  describe('an export of what the camera recorded', () => {
+    type Export = { id: string; state: string; reason: string; bytes: number; url: string }
+    const exportsPath = '/api/devices/P1/camera/exports'
+    const at = (instance: Instance) => ({
+      httpUrl: `http://127.0.0.1:${instance.port}`,
+      adminToken: ADMIN,
+    })
+    const create = async (instance: Instance): Promise<Export> => {
+      const [first, last] = await slicesOf(cloud, { productId: 'P1', deviceName: 'camera' }).then(
+        (slices) => [slices[0]!, slices.at(-1)!],
+      )
+      const path = '/api/devices/P1/camera/channels/0/exports'
+      const range = { fromMs: first.startMs, toMs: last.endMs }
+      const answer = await call(at(instance), 'POST', path, range)
+      assert.equal(answer.status, 202, await answer.clone().text())
+      return (await answer.json()) as Export
+    }
+    const get = async (instance: Instance, { id }: Export): Promise<Export> =>
+      (await (await call(at(instance), 'GET', `${exportsPath}/${id}`)).json()) as Export
+    const done = async (instance: Instance, job: Export): Promise<Export> => {
+      const over = await until(
+        'the export',
+        async () => {
+          const found = await get(instance, job)
+          return found.state !== 'running' && found
+        },
+        PATIENCE_MS,
+      )
+      assert.deepEqual([over.state, over.reason], ['done', ''])
+      return over
+    }
+    const file = async (instance: Instance, { url }: Export): Promise<Buffer> => {
+      const answer = await call(at(instance), 'GET', url)
+      assert.equal(answer.status, 200)
+      return Buffer.from(await answer.arrayBuffer())
+    }
+
+    test('made at one, which is killed: the other has the file', async () => {
+      const [one, two] = [instances[0]!, instances[1]!]
+      const job = await done(one, await create(one))
+      const whole = await file(one, job)
+      assert.equal(whole.length, job.bytes)
+      const path = join(folder, 'export.mp4')
+      writeFileSync(path, whole)
+      assert.equal(decodeComplaints(path), '')
+      await kill(one)
+      assert.ok((await file(two, job)).equals(whole))
+      const headers = { Authorization: `Bearer ${ADMIN}`, Range: 'bytes=4-7' }
+      const part = await fetch(`${at(two).httpUrl}${job.url}`, { headers })
+      assert.deepEqual([part.status, await part.text()], [206, 'ftyp'])
+      await restart(one)
+      assert.equal((await call(at(two), 'DELETE', `${exportsPath}/${job.id}`)).status, 204)
+      assert.equal((await call(at(one), 'GET', job.url)).status, 404)
+    })
+
+    test('killed while it was made: the other one makes it', async () => {
+      const [one, two] = [instances[0]!, instances[1]!]
+      await line.set({ kind: 'stall' })
+      const job = await until(
+        'the first one to be at the objects',
+        async () => {
+          const made = await create(one)
+          const isHere = () => line.hits > 0
+          const isOver = async () => (await get(two, made)).state !== 'running'
+          // the other one may have looked for jobs at that very moment
+          await until('one to take it', async () => isHere() || (await isOver()), PATIENCE_MS)
+          return isHere() && made
+        },
+        PATIENCE_MS,
+      )
+      assert.equal((await get(two, job)).state, 'running')
+      await kill(one)
+      await line.heal()
+      const over = await done(two, job)
+      assert.equal((await file(two, over)).length, over.bytes)
+      await restart(one)
+      assert.equal((await file(one, over)).length, over.bytes)
+      assert.equal((await call(at(one), 'DELETE', `${exportsPath}/${job.id}`)).status, 204)
+    })
   })
 
   test('of two appends at one place one counts, wherever they arrive', async () => {

@@ -17,7 +17,7 @@ const KEEP_MS = 24 * 3_600_000
 /** How often an instance says in the index that it is at a job, and how far. */
 const TELL_MS = 1000
 /** An instance that has not for this long is not: it was killed, and another one begins the file anew. */
-const LEASE_MS = 30_000
+const LEASE_MS = 15_000
 /** What kills every process that writes it is given up. */
 const ATTEMPTS_MAX = 3
 /** How often it is looked for jobs that another instance could not take, or has left. */

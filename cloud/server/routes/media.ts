@@ -98,8 +98,9 @@ export const mediaRoutes = (services: Services) =>
     if (share && !mayRead(share, slice, start, end))
       throw forbidden('the link does not show this part of the recording')
     if (isDone && !range && c.req.header('If-None-Match') === etag) return c.body(null, 304)
-    // the URL shows the whole slice, which a share may not
-    const url = share ? undefined : await presignedUrl(services, slice, key)
+    // the URL shows the whole slice, which a share may not, and answers no HEAD
+    const isHead = c.req.method === 'HEAD'
+    const url = share || isHead ? undefined : await presignedUrl(services, slice, key)
     if (url !== undefined) {
       c.header('Cache-Control', `private, max-age=${PRESIGNED_KEPT_S}`)
       return c.redirect(url, 302)
@@ -107,7 +108,7 @@ export const mediaRoutes = (services: Services) =>
     c.header('Cache-Control', isDone || range?.isExact ? FOREVER : 'no-store')
     c.header('Content-Length', String(end - start))
     if (range) c.header('Content-Range', `bytes ${start}-${end - 1}/${isDone ? size : '*'}`)
-    if (c.req.method === 'HEAD') return c.body(null, range ? 206 : 200)
+    if (isHead) return c.body(null, range ? 206 : 200)
     const stream = services.objects.read(key, start, end)
     if (end - start > BUFFER_MAX_BYTES) return c.body(stream, range ? 206 : 200)
     return c.body(await new Response(stream).arrayBuffer(), range ? 206 : 200)
