@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { createApp } from '../../../cloud/server/app.ts'
+import type { Services } from '../../../cloud/server/services.ts'
 import { openCloud, type TestCloud } from '../support/cloud.ts'
 
 type Operation = {
@@ -69,6 +71,30 @@ test('every operation has a name of its own, a summary, its path parameters and 
       )
     }
   }
+})
+
+/** Anything that is asked of it is another one: routes are made, and none is called. */
+const stub: unknown = new Proxy(() => stub, { get: () => stub, apply: () => stub })
+
+/** First segments of what is no API of people: devices speak it (docs/PROTOCOL.md), players, browsers, and who watches the server. */
+const OUTSIDE = new Set([
+  ...['tus', 'pictures', 'register', 'media'],
+  ...['healthz', 'readyz', 'metrics'],
+  ...['', 's', 'ffmpeg', '{file}'],
+])
+
+test('no route of the app is missing from the document, and none is in it that the app has not', () => {
+  const routes = createApp(stub as Services)
+    .routes.filter(({ method }) => method !== 'ALL')
+    .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(\{[^}]*\})?/g, '{$1}')}`)
+  const isApi = (route: string) => route.split(' ')[1]!.startsWith('/api/')
+  const described = operations().map(({ name, path }) => name.replace(path, `/api${path}`))
+  // it does not describe itself
+  const inApi = new Set(routes.filter(isApi))
+  assert.ok(inApi.delete('GET /api/openapi.json'))
+  assert.deepEqual([...inApi].toSorted(), described.toSorted())
+  const elsewhere = routes.filter((route) => !isApi(route)).map((route) => route.split('/')[1]!)
+  assert.deepEqual(new Set(elsewhere), OUTSIDE, 'what is new belongs below /api, described')
 })
 
 test('the document is all of the API: what answers is described, what is described answers', async () => {
