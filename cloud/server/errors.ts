@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'not_found'
   | 'owner_key_needed'
   | 'pinned'
+  | 'plan_limit'
   | 'range_not_satisfiable'
   | 'storage_full'
   | 'too_large'

@@ -17,7 +17,7 @@ import { faultText } from './faults.ts'
 import type { Ingest } from './ingest/ingest.ts'
 import { errorText, type Logger } from './log.ts'
 import type { Losses } from './losses/losses.ts'
-import { NO_PLAN, permitsRecording, planProperties } from './plan.ts'
+import { planFault, planProperties } from './plan.ts'
 import type { Presence } from './presence.ts'
 import type { Registry } from './registry.ts'
 import type { Device, Plan } from './store/index/types.ts'
@@ -198,8 +198,8 @@ export class MqttBridge {
         const { channel } = message.params
         const plan = await registry.plan(device, channel)
         const reply = { method: 'upload_token_reply', clientToken } as const
-        if (!permitsRecording(plan ?? NO_PLAN)) {
-          const status = 'no plan permits recording on this channel'
+        const status = planFault(plan, channel)
+        if (status !== undefined) {
           await this.#send(source, { ...reply, code: ReplyCode.noPlan, status })
           return
         }

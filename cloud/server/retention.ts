@@ -6,9 +6,10 @@ import {
   deleteSlices,
 } from './deletion/delete-slices.ts'
 import { errorText, type Logger } from './log.ts'
+import { CLAIM_GRACE_MS } from './plan.ts'
 import type { Registry } from './registry.ts'
 import { deviceKey } from './slice.ts'
-import type { Device } from './store/index/types.ts'
+import type { Device, Plan } from './store/index/types.ts'
 import type { FreeQuery, StoredSlice } from './store/index/usage-store.ts'
 
 const INTERVAL_MS = 10 * 60_000
@@ -35,7 +36,8 @@ export type RetentionParts = DeletionParts & {
 export type { Deleted } from './deletion/delete-slices.ts'
 
 /**
- * Deletes what need not be kept: what a plan's look-back days do not reach any more, what is over a device's quota, and, when the
+ * Deletes what need not be kept: what a plan's look-back days do not reach any more, what no event has claimed where a plan keeps only
+ * what events cover, what is over a device's quota, and, when the
  * disk is nearly full, what is oldest. Never what is pinned or being exported, nor what is being recorded. A channel whose plan has no
  * days (none was ever set, or it was taken away) keeps what it has: people delete that, not a clock.
  */
@@ -104,9 +106,10 @@ export class Retention {
     const deleted: Deleted = { slices: 0, events: 0, bytes: 0 }
     for (const device of await index.devices()) {
       for (const channel of await index.channels(device.id)) {
-        const { days } = await registry.plan(device, channel)
-        if (days === 0) continue
-        const beforeMs = now() - days * DAY_MS
+        const plan = await registry.plan(device, channel)
+        await this.#keepClaims(device, channel, plan, deleted)
+        if (plan.days === 0) continue
+        const beforeMs = now() - plan.days * DAY_MS
         await this.#deleteAll(device, { channel, beforeMs }, deleted)
         await this.#deleteEvents(device, channel, beforeMs, deleted)
       }
@@ -115,6 +118,20 @@ export class Retention {
     await index.shares.deleteExpired(now() - SHARES_KEPT_MS)
     if (deleted.slices + deleted.events > 0) log.info('old recordings deleted', deleted)
     return deleted
+  }
+
+  /** Deletes what an event plan or a trial does not keep: what no event has claimed in time. */
+  async #keepClaims(device: Device, channel: number, plan: Plan, deleted: Deleted): Promise<void> {
+    const { claims } = this.parts.index
+    if (plan.type === 'full') return claims.release(device.id, channel)
+    const beforeMs = this.parts.now() - CLAIM_GRACE_MS
+    for (let gone = BATCH; gone > 0 && !this.#isStopped; )
+      gone = await this.#delete(
+        device,
+        await claims.overdue(device.id, channel, beforeMs, BATCH),
+        deleted,
+      )
+    await claims.settle(device.id, channel)
   }
 
   /** Deletes all slices that a query finds. */

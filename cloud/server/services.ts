@@ -14,6 +14,7 @@ import type { Deliveries } from './notify/deliveries.ts'
 import type { Dispatcher } from './notify/dispatcher.ts'
 import type { Hooks } from './notify/hooks.ts'
 import type { Notifier } from './notify/notifier.ts'
+import type { PlanLimits } from './plan-limits.ts'
 import type { Presence } from './presence.ts'
 import type { Products } from './registration/products.ts'
 import type { Registry } from './registry.ts'
@@ -28,6 +29,7 @@ export type Services = {
   registry: Registry
   presence: Presence
   ingest: Ingest
+  planLimits: PlanLimits
   catalog: Catalog
   losses: Losses
   exports: ExportJobs

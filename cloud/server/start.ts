@@ -22,6 +22,7 @@ import { Losses } from './losses/losses.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { MqttBridge } from './mqtt-bridge.ts'
 import { type NotifyParts, openNotify } from './notify/open.ts'
+import { PlanLimits } from './plan-limits.ts'
 import { Presence } from './presence.ts'
 import { Products } from './registration/products.ts'
 import { Registry } from './registry.ts'
@@ -230,6 +231,7 @@ export const startCloud = async (
       registry,
       presence,
       ingest,
+      planLimits: new PlanLimits({ index, registry, catalog, events, now }),
       catalog,
       losses,
       exports,

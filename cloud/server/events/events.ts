@@ -8,9 +8,9 @@ import {
 } from '../contract.ts'
 import { KeyedLock } from '../ingest/keyed-lock.ts'
 import type { Notifier } from '../notify/notifier.ts'
-import { permitsRecording, trialSecondsLeft } from '../plan.ts'
+import { permitsRecording, planFault, trialSecondsLeft } from '../plan.ts'
 import type { Registry } from '../registry.ts'
-import type { EventBeginning, EventEnding } from '../store/index/event-store.ts'
+import type { CloudEvent, EventBeginning, EventEnding } from '../store/index/event-store.ts'
 import type { Device, IndexStore, Plan } from '../store/index/types.ts'
 import type { Signer } from '../tokens.ts'
 import { issuePictureToken } from './picture-token.ts'
@@ -30,6 +30,7 @@ export type EventDependencies = {
 
 /** A recording that is interrupted for so long is another one. */
 const LOST_GAP_MS = 5000
+const ANY_GAP_MS = Number.MAX_SAFE_INTEGER / 2
 
 type Answer<Data> = { code: number; status: string; data?: Data }
 
@@ -56,8 +57,8 @@ export class EventService {
   async start(device: Device, params: EventStart): Promise<Answer<{ picture: PictureGrant }>> {
     const { channel, key } = params
     const plan = await this.parts.registry.plan(device, channel)
-    if (!permitsRecording(plan))
-      return { code: ReplyCode.noPlan, status: 'no plan permits events on this channel' }
+    const fault = planFault(plan, channel)
+    if (fault !== undefined) return { code: ReplyCode.noPlan, status: fault }
     const beginning = beginningOf(device, params)
     await this.parts.index.events.begin(beginning)
     await this.parts.notifier.eventBegan(device, { ...beginning, endMs: null, videoEndMs: null })
@@ -98,20 +99,28 @@ export class EventService {
   async booted(device: Device, bootId: string): Promise<void> {
     if (this.#boots.get(device.id) === bootId) return
     this.#boots.set(device.id, bootId)
-    const { index, catalog, now } = this.parts
-    for (const event of await index.events.running(device.id)) {
-      if (event.key.startsWith(`${bootId}-`)) continue
-      const { deviceId, channel, startMs, videoStartMs } = event
-      const range = { deviceId, channel, fromMs: videoStartMs, toMs: now() }
-      const [first] = range.toMs > videoStartMs ? await catalog.timeline(range, LOST_GAP_MS) : []
-      const lastMs = first?.endMs ?? 0
-      await this.#end(device, {
-        ...beginningOf(device, event),
-        endMs: Math.max(startMs, lastMs),
-        videoEndMs: Math.max(videoStartMs, lastMs),
-        video: 'part',
-      })
-    }
+    for (const event of await this.parts.index.events.running(device.id))
+      if (!event.key.startsWith(`${bootId}-`)) await this.#endWithVideo(device, event, LOST_GAP_MS)
+  }
+
+  /** Ends the running events of a channel, where their video ends: the free trial is used up. */
+  async endTrial(device: Device, channel: number): Promise<void> {
+    for (const event of await this.parts.index.events.running(device.id))
+      if (event.channel === channel) await this.#endWithVideo(device, event, ANY_GAP_MS)
+  }
+
+  async #endWithVideo(device: Device, event: CloudEvent, gapMs: number): Promise<void> {
+    const { catalog, now } = this.parts
+    const { deviceId, channel, startMs, videoStartMs } = event
+    const range = { deviceId, channel, fromMs: videoStartMs, toMs: now() }
+    const [first] = range.toMs > videoStartMs ? await catalog.timeline(range, gapMs) : []
+    const lastMs = first?.endMs ?? 0
+    await this.#end(device, {
+      ...beginningOf(device, event),
+      endMs: Math.max(startMs, lastMs),
+      videoEndMs: Math.max(videoStartMs, lastMs),
+      video: 'part',
+    })
   }
 
   async stop(device: Device, params: EventStop): Promise<Answer<{ trialSec?: number }>> {

@@ -4,6 +4,9 @@ import type { OpenSlice } from './open-slice.ts'
 
 export type Written = { entry: OpenSlice; slice: Slice }
 
+/** Which closed slices are to wait for an event that claims them. */
+export type MustWait = (entry: OpenSlice, slice: Slice) => Promise<boolean>
+
 /**
  * Collects what changed and tells the index in one statement. What is still open is told only to an index that others
  * read too: for this process memory has it, after a kill the journals have it, and a row that changes twice a second is
@@ -15,6 +18,8 @@ export class IndexWriter {
   constructor(
     private readonly index: IndexStore,
     private readonly log: Logger,
+    private readonly mustWait: MustWait,
+    private readonly now: () => number,
   ) {}
 
   note(entry: OpenSlice): void {
@@ -31,11 +36,19 @@ export class IndexWriter {
     if (batch.length === 0) return []
     this.#changed.clear()
     try {
-      await this.index.putSlices(batch.map(({ slice }) => slice))
+      await this.#put(batch)
       return batch
     } catch {
       return this.#flushEach(batch)
     }
+  }
+
+  async #put(batch: readonly Written[]): Promise<void> {
+    await this.index.putSlices(batch.map(({ slice }) => slice))
+    const waiting: Slice[] = []
+    for (const { entry, slice } of batch)
+      if (slice.state !== 'open' && (await this.mustWait(entry, slice))) waiting.push(slice)
+    await this.index.claims.wait(waiting, this.now())
   }
 
   /** One by one, so that one bad slice cannot hold up the others. */
@@ -43,7 +56,7 @@ export class IndexWriter {
     const written: Written[] = []
     for (const item of batch)
       try {
-        await this.index.putSlices([item.slice])
+        await this.#put([item])
         written.push(item)
       } catch (error) {
         this.note(item.entry)

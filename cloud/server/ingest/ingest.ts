@@ -1,5 +1,6 @@
 import type { AppendIndex, SliceStart } from '../contract.ts'
 import { ApiError, badRequest, notFound } from '../errors.ts'
+import { keepsEventsOnly } from '../plan.ts'
 import { deviceKey, SLICE_MAX_BYTES, sliceName, sliceObjectKey } from '../slice.ts'
 import type { Device, Slice } from '../store/index/types.ts'
 import { OutdatedObjectError } from '../store/objects/types.ts'
@@ -45,7 +46,12 @@ export class Ingest {
   readonly #succession = new Succession()
 
   constructor(private readonly parts: IngestDependencies) {
-    const writer = new IndexWriter(parts.index, parts.log)
+    const mustWait = async ({ device }: OpenSlice, slice: Slice): Promise<boolean> => {
+      const plan = await parts.registry.plan(device, slice.channel)
+      // what was recorded under the plan before may have been for all the time
+      return keepsEventsOnly(plan) && slice.startUtcMs >= plan.changedMs
+    }
+    const writer = new IndexWriter(parts.index, parts.log, mustWait, parts.now)
     this.admission = new Admission(parts.admission)
     this.#hand = new SlicesInHand(writer)
     this.#finder = new SliceFinder(parts, this.#hand)

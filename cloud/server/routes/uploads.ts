@@ -15,7 +15,7 @@ import {
   TUS_VERSION,
 } from '../ingest/tus-headers.ts'
 import { bearerToken } from '../middleware/auth.ts'
-import { permitsAppend, permitsRecording } from '../plan.ts'
+import { COMPLETION_GRACE_MS, permitsAppend, planFault } from '../plan.ts'
 import type { Services } from '../services.ts'
 import { deviceKey } from '../slice.ts'
 import type { Device } from '../store/index/types.ts'
@@ -67,10 +67,11 @@ export const uploadRoutes = (services: Services) => {
     return { device, channel }
   }
 
-  const requirePlan = async ({ device, channel }: Target, permits: typeof permitsAppend) => {
+  const requirePlan = async ({ device, channel }: Target) => {
     const plan = await services.registry.plan(device, channel)
-    if (!permits(plan, services.now()))
-      throw new ApiError(402, 'no_plan', `no plan permits recording on channel ${channel}`)
+    if (permitsAppend(plan, services.now())) return
+    const ended = `it ended more than ${COMPLETION_GRACE_MS / 1000} s ago, so open slices are not taken any more`
+    throw new ApiError(402, 'no_plan', `${planFault(plan, channel)}; ${ended}`)
   }
 
   const sliceId = (c: Context): string => {
@@ -105,7 +106,7 @@ export const uploadRoutes = (services: Services) => {
       const length = parseBytesHeader('Upload-Length', c.req.header('Upload-Length'))
       if (length === undefined && c.req.header('Upload-Defer-Length') !== '1')
         throw badRequest('give Upload-Defer-Length: 1, or Upload-Length')
-      await requirePlan(target, permitsRecording)
+      await services.planLimits.check(target.device, target.channel)
       const { existed, ...position } = await services.ingest.create(
         target.device,
         target.channel,
@@ -138,7 +139,7 @@ export const uploadRoutes = (services: Services) => {
       if (offset === undefined) throw badRequest('Upload-Offset is missing')
       const length = parseBytesHeader('Upload-Length', c.req.header('Upload-Length'))
       const index = parseIndexHeader(c.req.header(INDEX_HEADER))
-      await requirePlan(target, permitsAppend)
+      await requirePlan(target)
       services.ingest.admission.check()
       const data = await readBody(c.req.raw, APPEND_MAX_BYTES)
       const sha256 = checkBody(data, c.req.header('Upload-Checksum'))

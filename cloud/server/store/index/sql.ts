@@ -1,5 +1,6 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { sqlAudit } from './sql-audit.ts'
+import { sqlClaims } from './sql-claims.ts'
 import { sqlClock } from './sql-clock.ts'
 import { sqlDevices } from './sql-devices.ts'
 import { SqlEventStore } from './sql-events.ts'
@@ -34,6 +35,7 @@ export const sqlIndex = (
   exports: sqlExports(db),
   audit: sqlAudit(db),
   usage: sqlUsage(db),
+  claims: sqlClaims(db),
   losses: sqlLosses(db),
   clock: sqlClock(db),
   db,

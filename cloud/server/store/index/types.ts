@@ -1,4 +1,5 @@
 import type { AuditStore } from './audit-store.ts'
+import type { ClaimStore } from './claim-store.ts'
 import type { ClockStore } from './clock-store.ts'
 import type { DeviceStore } from './device-store.ts'
 import type { EventStore } from './event-store.ts'
@@ -42,6 +43,7 @@ export type IndexStore = DeviceStore &
     readonly exports: ExportStore
     readonly audit: AuditStore
     readonly usage: UsageStore
+    readonly claims: ClaimStore
     readonly losses: LossStore
     readonly clock: ClockStore
     /** for parts that keep tables of their own in it */

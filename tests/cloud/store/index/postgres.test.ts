@@ -8,6 +8,7 @@ import type { IndexStore, Slice } from '../../../../cloud/server/store/index/typ
 import { openCloud } from '../../support/cloud.ts'
 import { noise, pieces, SECRET, sliceId, sliceStart, TestDevice } from '../../support/device.ts'
 import { needPostgres, startPostgres } from '../../support/postgres.ts'
+import { claimStoreSuite } from './claim-suite.ts'
 import { clockStoreSuite } from './clock-suite.ts'
 import { eventStoreSuite } from './event-suite.ts'
 import { keepingSuite } from './keeping-suite.ts'
@@ -40,6 +41,7 @@ else {
   uploadStoreSuite('PostgreSQL', open)
   lossStoreSuite('PostgreSQL', open)
   clockStoreSuite('PostgreSQL', open)
+  claimStoreSuite('PostgreSQL', open)
   keepingSuite('PostgreSQL', open)
   summarySuite('PostgreSQL', open, { rounds: 60, seed: 7 })
 }
