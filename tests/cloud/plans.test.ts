@@ -179,7 +179,7 @@ test('a trial takes no more video without an event than it has seconds', async (
   const [status, code, message] = await untilRefused(device)
   assert.deepEqual([status, code], [402, 'plan_limit'])
   assert.match(
-    message,
+    message ?? '',
     /^the free trial of channel 0 has 600 s left, and 660 s that no event covers/,
   )
   await device.ask('event', 'event_stop', stopOf(eventOf(startMs), startMs + 5 * MINUTE))
