@@ -5,10 +5,14 @@ import { Ledger, type NewLoss } from './ledger/ledger.ts'
 import { LedgerFile } from './ledger/ledger-file.ts'
 import { LossReporter } from './ledger/loss-reporter.ts'
 import type { Line } from './line.ts'
+import type { LossCause } from './mqtt/messages.ts'
 import type { DropPolicy } from './spool/drop-policy.ts'
 import type { CheckedSpool } from './spool/options.ts'
 import { Spool } from './spool/spool.ts'
 import type { System } from './system.ts'
+
+/** Causes by which what was recorded is missing. */
+const VIDEO_LOSSES: ReadonlySet<LossCause> = new Set(['drop', 'network', 'restart', 'destroyed'])
 
 export type KeeperOptions = {
   spool: CheckedSpool | undefined
@@ -104,6 +108,15 @@ export class Keeper {
 
   lost(loss: NewLoss): void {
     this.#ledger?.add(loss)
+  }
+
+  /** Whether some of the video of a time waits in the spool, or is lost. */
+  isMissing(channel: number, fromMs: number, toMs: number): boolean {
+    for (const { channel: of, startMs, endMs } of this.spool?.slices ?? [])
+      if (of === channel && startMs < toMs && endMs > fromMs) return true
+    return (this.#ledger?.losses(channel) ?? []).some(
+      ({ startMs, endMs, cause }) => VIDEO_LOSSES.has(cause) && startMs < toMs && endMs > fromMs,
+    )
   }
 
   /** A slice that was told of as lost is at the cloud after all. */

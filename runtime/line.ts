@@ -77,7 +77,9 @@ export const openLine = (
     onRecording: (sinceMs) => keeper.recording(id, sinceMs),
     onEpochEnds: (next) => keeper.epochEnds(id, 'slice', ids.nameUpTo(next - 1)),
   })
-  const events = eventModule.open(options, channel, callbacks, log)
+  const events = eventModule.open(options, channel, callbacks, log, (startMs, endMs) =>
+    keeper.isMissing(id, startMs, endMs),
+  )
   const ids = new SliceIds(bootId, () => system.takeSliceNumber(id))
   const { bucket } = system
   const credentials = new CredentialStore(

@@ -174,6 +174,7 @@ const CALLBACK_NAMES = [
   'onEventCapturePicture',
   'onEventPictureResult',
   'onEventReportResult',
+  'onEventLateResult',
   'onNotify',
   'onGetBalance',
   'onDumpFile',

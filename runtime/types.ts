@@ -275,6 +275,8 @@ export type iv_cs_init_func_cb_s = {
   /** `err_code` 0: uploaded. Called once for each picture, never when there was none. */
   onEventPictureResult?(channel: number, pic: Uint8Array, err_code: number): iv_cs_callback_result
   onEventReportResult?(channel: number, info: iv_cs_event_result_info): iv_cs_callback_result
+  /** not of the specification: an event that was told of as failed is complete after all, as its video has come to the cloud from ring or spool */
+  onEventLateResult?(channel: number, info: iv_cs_event_result_info): iv_cs_callback_result
   /** For devices whose chip has no MQTT: the plan, from the chip that has. Called often; what it fills in is cached here too. */
   onGetBalance?(channel: number, answer: iv_cs_balance_answer_s, timeout_ms: number): void
   /**

@@ -36,6 +36,10 @@ export class EventCallbacks {
     )
   }
 
+  lateResult(info: iv_cs_event_result_info): void {
+    this.#call('onEventLateResult', () => this.#callbacks.onEventLateResult?.(this.#channel, info))
+  }
+
   #call(name: string, callback: () => unknown): boolean {
     try {
       const code = callback()

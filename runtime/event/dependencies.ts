@@ -38,6 +38,10 @@ export type Recording = {
   from(utcMs: number): { position: number; released: boolean }
   /** Where the video up to a time ends. */
   to(utcMs: number): number
+  /** The ring has nothing more of what lies below: it is at the cloud, in the spool, or in the ledger. */
+  hasReleased(position: number): boolean
+  /** Some of the video of a time waits in the spool, or is in the ledger of losses. */
+  isMissing(startMs: number, endMs: number): boolean
 }
 
 export type EventParts = {

@@ -57,6 +57,7 @@ export class EventModule {
     channel: Channel,
     callbacks: iv_cs_init_func_cb_s,
     log: Logger,
+    isMissing: (startMs: number, endMs: number) => boolean,
   ): Events {
     const system = this.#system
     const { id, core, window } = channel
@@ -72,6 +73,8 @@ export class EventModule {
         demand: (on, startUtcMs) => channel.demand(on, startUtcMs),
         from: (utcMs) => positionFrom(core, window, utcMs),
         to: (utcMs) => positionTo(core, utcMs),
+        hasReleased: (position) => core.tail >= position,
+        isMissing,
       },
       cloud: this.#cloud,
       putPicture: this.#uploader(),

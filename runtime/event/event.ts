@@ -2,6 +2,7 @@ import type { Timer } from '../clock.ts'
 import { Machine } from '../machine.ts'
 import type { EventStart } from '../mqtt/event-messages.ts'
 import { ReplyCode } from '../mqtt/messages.ts'
+import type { iv_cs_event_result_info } from '../types.ts'
 import { backoffMs } from '../upload/retry.ts'
 import type { EventParts } from './dependencies.ts'
 import type { Outbox } from './outbox.ts'
@@ -83,6 +84,40 @@ export class CloudEvent implements EventActions {
 
   get needsRecording(): boolean {
     return this.state === 'running' || this.state === 'catching'
+  }
+
+  /** Whether it was told of as a success. */
+  get isSuccess(): boolean {
+    return this.#isComplete && this.#isReported
+  }
+
+  get result(): iv_cs_event_result_info {
+    return {
+      result_code: this.isSuccess ? 1 : 0,
+      event_id: this.span.id,
+      start_time_s: Math.floor(this.span.startMs / 1000),
+      end_time_s: Math.floor(this.#endMs / 1000),
+    }
+  }
+
+  /** Its video is all that it may lack: it had some, and was not cut off by the module's end. */
+  get mayComplete(): boolean {
+    const { rule } = this.#parts
+    return (
+      this.#video.isBounded &&
+      this.#video.bytes > 0 &&
+      isComplete(rule, true, this.#picture.state === 'done')
+    )
+  }
+
+  /** The ring has let go of its video, none of it waits elsewhere or is lost, and the cloud knows of the event. */
+  get isCompleteByNow(): boolean {
+    const { recording } = this.#parts
+    return (
+      this.#isReported &&
+      recording.hasReleased(this.#video.endPosition) &&
+      !recording.isMissing(this.span.videoStartMs + this.#stepMs, this.videoEndMs)
+    )
   }
 
   /** Asks the app for the picture: the first thing that it hears of an event. */
@@ -185,12 +220,7 @@ export class CloudEvent implements EventActions {
   finish(): void {
     this.#timer?.cancel()
     this.#hooks.onOver(this)
-    this.#parts.callbacks.result({
-      result_code: this.#isComplete && this.#isReported ? 1 : 0,
-      event_id: this.span.id,
-      start_time_s: Math.floor(this.span.startMs / 1000),
-      end_time_s: Math.floor(this.#endMs / 1000),
-    })
+    this.#parts.callbacks.result(this.result)
   }
 
   abandon(): void {

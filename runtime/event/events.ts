@@ -5,6 +5,7 @@ import type { EventParts } from './dependencies.ts'
 import { CATCH_UP_MIN_MS, CloudEvent } from './event.ts'
 import { checkInfo, eventIdFault } from './info.ts'
 import { LatePictures } from './late-pictures.ts'
+import { LateResults } from './late-results.ts'
 import { Outbox } from './outbox.ts'
 import { clockMoment, type EventTimes, resolveTimes, stepSince } from './times.ts'
 
@@ -26,6 +27,7 @@ export class Events {
   readonly #parts: EventParts
   readonly #outbox: Outbox
   readonly #late: LatePictures
+  readonly #lateResults: LateResults
   /** between start and stop, by id */
   readonly #running = new Map<number, CloudEvent>()
   /** those that have no result yet, in the order of their start */
@@ -45,6 +47,7 @@ export class Events {
     this.#parts = parts
     this.#outbox = new Outbox(parts)
     this.#late = new LatePictures({ ...parts, put: parts.putPicture })
+    this.#lateResults = new LateResults((info) => parts.callbacks.lateResult(info))
   }
 
   /** Every event has its result. */
@@ -173,6 +176,7 @@ export class Events {
 
   /** Called about once a second: a trial ends when its seconds are used up, before the cloud says so. */
   tick(): void {
+    this.#lateResults.tick()
     if (this.#isUsedUp || this.#running.size === 0) return
     if (this.#plan?.cs_type !== iv_cs_type_e.CS_TYPE_FREE_TRIAL) return
     const { firstUtcMs, lastUtcMs } = this.#parts.recording.window
@@ -201,6 +205,7 @@ export class Events {
       )
     this.#outbox.close()
     this.#late.close()
+    this.#lateResults.clear()
   }
 
   /** What was recorded is destroyed: events end with a failure, and the cloud is not told of them any more. */
@@ -208,6 +213,7 @@ export class Events {
     this.#late.discard()
     this.#endAll()
     this.#outbox.discard()
+    this.#lateResults.clear()
   }
 
   #endAll(): void {
@@ -240,6 +246,7 @@ export class Events {
   #over(event: CloudEvent): void {
     this.#open.delete(event)
     if (this.#running.get(event.span.id) === event) this.#running.delete(event.span.id)
+    this.#lateResults.keep(event)
   }
 
   /** Frames are wanted while an event needs the recording; once all that do were stopped, up to the last of their stops. */

@@ -29,6 +29,20 @@ export class VideoProgress {
     this.#acknowledged = Math.min(this.#acknowledged, this.#end - this.#start)
   }
 
+  /** Where it ends is known. */
+  get isBounded(): boolean {
+    return this.#end < Number.POSITIVE_INFINITY
+  }
+
+  get endPosition(): number {
+    return this.#end
+  }
+
+  /** What was recorded of it, here or there. */
+  get bytes(): number {
+    return this.#end - this.#start
+  }
+
   /** Nothing more will be acknowledged. */
   get isSettled(): boolean {
     return this.#reached >= this.#end

@@ -39,6 +39,9 @@ class BenchRecording {
   isOn = false
   readonly frames: { utcMs: number; position: number }[] = []
   head = 0
+  tail = 0
+  /** some of the video waits in the spool, or is lost */
+  isHeld = false
   #demanded = false
 
   constructor(
@@ -67,6 +70,14 @@ class BenchRecording {
 
   to(utcMs: number): number {
     return this.frames.find((one) => one.utcMs > utcMs)?.position ?? this.head
+  }
+
+  hasReleased(position: number): boolean {
+    return this.tail >= position
+  }
+
+  isMissing(): boolean {
+    return this.isHeld
   }
 
   /** False when the frame was not recorded. */
@@ -136,6 +147,8 @@ export class EventBench {
         told.push(`result ${info.event_id} ${info.result_code}`)
         options.onResult?.()
       },
+      onEventLateResult: (_: number, info: iv_cs_event_result_info) =>
+        void told.push(`late ${info.event_id} ${info.result_code}`),
     }
     const never = () => new Promise<undefined>(() => {})
     const parts: EventParts = {

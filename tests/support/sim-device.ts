@@ -163,6 +163,12 @@ export class SimCloud {
         return { method: 'loss_report_reply', ...ok }
       case 'clock_epoch':
         return { method: 'clock_epoch_reply', ...ok }
+      case 'event_start': {
+        const picture = { url: 'http://cloud/picture', token: 't', expiresAtMs: 0 }
+        return { method: 'event_start_reply', ...ok, data: { picture } }
+      }
+      case 'event_stop':
+        return { method: 'event_stop_reply', ...ok, data: {} }
       case 'destroy':
         this.slices.clear()
         this.#firstToken = this.#tokens + 1
