@@ -1,88 +1,57 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, before, beforeEach, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { test } from 'node:test'
 import { iv_err_code_e } from '../../../runtime/index.ts'
 import { DumpedFile } from '../../../runtime/spool/dumped-file.ts'
 import { DumpFiles } from '../../support/dump-files.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { type Frame, framesOf } from '../../support/frames.ts'
-import { SimCloud, SimDevice } from '../../support/sim-device.ts'
+import type { SimDevice } from '../../support/sim-device.ts'
+import { SimWorld } from '../../support/sim-world.ts'
 import { quiet } from '../../support/test-camera.ts'
 
-const CLIP = fileURLToPath(new URL('../../../tools/demo/clip.h264', import.meta.url))
 const { IV_ERR_CS_UPLOAD_OPEN_FILE_FAIL: NO_FILE } = iv_err_code_e
 const MINUTE = 60_000
 
-let frames: Frame[]
-let folder: string
-let clock: FakeClock
-let cloud: SimCloud
-before(async () => {
-  frames = await framesOf(CLIP, 'h264')
-})
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'skyrill-archive-'))
-  clock = new FakeClock()
-  cloud = new SimCloud(clock)
-})
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
+const world = new SimWorld('archive')
 
 const open = (dump: DumpFiles): Promise<SimDevice> =>
-  new SimDevice({
-    clock,
-    cloud,
-    storePath: folder,
+  world.open({
     channel: { u32MaxGopSize: 256 * 1024 },
     callbacks: { onDumpFile: dump.callback },
-  }).open()
+  })
 
 /** Records while the line is dead, and is killed. */
 const recordAndDie = async (): Promise<DumpFiles> => {
   const dump = new DumpFiles()
   const device = await open(dump)
-  cloud.network = 'down'
-  for (const [at, frame] of frames.entries()) {
-    assert.equal(device.push(frame), 0)
-    if (at % 5 === 4) await clock.advance(200)
-  }
+  world.cloud.network = 'down'
+  await world.record(device)
   device.kill()
-  cloud.network = 'up'
+  world.cloud.network = 'up'
   assert.ok(dump.files.size >= 1)
   return dump
-}
-
-const settled = async <Value>(promise: Promise<Value>): Promise<Value> => {
-  let value: { got: Value } | undefined
-  void promise.then((got) => {
-    value = { got }
-  })
-  while (!value) await clock.advance(50)
-  return value.got
 }
 
 test('files that were dumped before a restart can be sent after it, for 30 minutes', async () => {
   const dump = await recordAndDie()
   const device = await open(new DumpFiles())
   for (const [name, { bytes }] of dump.files) {
-    assert.equal(await settled(dump.send(device.storage, 0, name)), 0)
-    assert.ok(cloud.slices.get(name)!.data.equals(bytes))
-    assert.equal(cloud.slices.get(name)!.length, bytes.length)
+    assert.equal(await world.settled(dump.send(device.storage, 0, name)), 0)
+    assert.ok(world.cloud.slices.get(name)!.data.equals(bytes))
+    assert.equal(world.cloud.slices.get(name)!.length, bytes.length)
   }
-  assert.deepEqual(cloud.faults, [])
+  assert.deepEqual(world.cloud.faults, [])
   device.kill()
-  await clock.advance(31 * MINUTE)
+  await world.clock.advance(31 * MINUTE)
   const late = await open(new DumpFiles())
   const [name] = dump.files.keys()
-  assert.equal(await settled(dump.send(late.storage, 0, name!)), NO_FILE)
+  assert.equal(await world.settled(dump.send(late.storage, 0, name!)), NO_FILE)
   await late.close()
 })
 
 test('what is torn off at a power cut is forgotten, what is whole before it is not', async () => {
   await recordAndDie()
-  const path = join(folder, 'dumped-0.log')
+  const path = join(world.folder, 'dumped-0.log')
   const good = readFileSync(path)
   for (let bytes = 0; bytes < good.length; bytes += 97) {
     writeFileSync(path, good.subarray(0, bytes))
@@ -94,7 +63,7 @@ test('what is torn off at a power cut is forgotten, what is whole before it is n
 })
 
 test('the file does not grow with the recording', () => {
-  const path = join(folder, 'dumped-0.log')
+  const path = join(world.folder, 'dumped-0.log')
   const file = new DumpedFile(path, quiet)
   let nowMs = 0
   file.load(({ atMs }) => nowMs - atMs <= 30 * MINUTE)
