@@ -18,6 +18,7 @@ const HELP = `npm run bench -- CASE [--json] [--write] [--runtime bun|deno|node]
   mux     TS, fMP4 and the NAL scan against libavformat, mediabunny and memcpy, on Bun, Deno and Node in turn
   aac     the AAC encoder: quality and speed against ffmpeg's
   bindings  the same pushes through every language and runtime whose toolchain is here
+  instructions  instructions per frame of the C binding on x86-64, aarch64 and ARMv7, under qemu
   fleet   cameras of 1 Mbit/s against the cloud, and the bytes that nginx takes as files
   footprint  memory, CPU and start of skyrill push at 1080p25, 4 Mbit/s and G.711
   queries time lines and playlists over millions of slices, on PostgreSQL and PGlite
@@ -29,12 +30,14 @@ const HELP = `npm run bench -- CASE [--json] [--write] [--runtime bun|deno|node]
   --cameras   fleet: so many, instead of more and more until a chunk is late
   --speed     footprint: how many times faster the hour passes; default 24
   --seconds   footprint: of CPU in real time; fleet: how long each of them is measured
-  --rows      queries: slices in the index`
+  --rows      queries: slices in the index
+  --folder    queries: where the rows are kept, and read from the next time; without it they are deleted`
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BIN = fileURLToPath(new URL('../node_modules/.bin', import.meta.url))
 const MUX_PROGRAM = fileURLToPath(new URL('./mux.bench.ts', import.meta.url))
 const DOCUMENT = fileURLToPath(new URL('../docs/BENCHMARKS.md', import.meta.url))
+const BOARDS = fileURLToPath(new URL('../docs/BOARDS.md', import.meta.url))
 const CHART = fileURLToPath(new URL('../docs/mux.svg', import.meta.url))
 
 export type MuxResult = BenchResult & {
@@ -116,22 +119,26 @@ const aacCommand = async (args: readonly string[]): Promise<number> => {
 const bindingsCommand = async (args: readonly string[]): Promise<number> => {
   const { bindingsMarkdown, runBindings } = await import('./bindings.bench.ts')
   const result = await runBindings(option(args, '--only') ?? '')
-  const markdown = bindingsMarkdown(result)
-  if (args.includes('--write'))
-    writeFileSync(DOCUMENT, replaceSection(readFileSync(DOCUMENT, 'utf8'), 'bindings', markdown))
-  console.log(args.includes('--json') ? JSON.stringify(result, undefined, 2) : markdown)
-  for (const reason of result.skipped) console.error(`skipped: ${reason}`)
+  print(args, 'bindings', result, bindingsMarkdown(result))
+  return 0
+}
+
+const instructionsCommand = async (args: readonly string[]): Promise<number> => {
+  const { instructionsMarkdown, runInstructions } = await import('./bindings/instructions.ts')
+  const result = await runInstructions()
+  print(args, 'instructions', result, instructionsMarkdown(result), BOARDS)
   return 0
 }
 
 const print = (
   args: readonly string[],
   section: string,
-  result: BenchResult & { skipped: string[] },
+  result: { skipped: string[] },
   markdown: string,
+  document = DOCUMENT,
 ): void => {
   if (args.includes('--write'))
-    writeFileSync(DOCUMENT, replaceSection(readFileSync(DOCUMENT, 'utf8'), section, markdown))
+    writeFileSync(document, replaceSection(readFileSync(document, 'utf8'), section, markdown))
   console.log(args.includes('--json') ? JSON.stringify(result, undefined, 2) : markdown)
   for (const reason of result.skipped) console.error(`skipped: ${reason}`)
 }
@@ -171,7 +178,9 @@ const queriesCommand = async (args: readonly string[]): Promise<number> => {
   const { runQueries } = await import('./queries.bench.ts')
   const { queriesMarkdown } = await import('./report/queries-table.ts')
   const [rows, only] = [numberOption(args, '--rows'), option(args, '--only')]
+  const folder = option(args, '--folder')
   const result = await runQueries({
+    ...(folder !== undefined && { folder }),
     ...(rows !== undefined && { rows }),
     ...(only !== undefined && { only }),
   })
@@ -189,6 +198,8 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       return await aacCommand(rest)
     case 'bindings':
       return await bindingsCommand(rest)
+    case 'instructions':
+      return await instructionsCommand(rest)
     case 'fleet':
       return await fleetCommand(rest)
     case 'queries':
@@ -203,7 +214,7 @@ export const bench = async (args: readonly string[]): Promise<number> => {
       return name === undefined ? 2 : 0
     default:
       console.error(
-        `bench: no case ${JSON.stringify(name)}; there are mux, aac, bindings, fleet, footprint and queries`,
+        `bench: no case ${JSON.stringify(name)}; there are mux, aac, bindings, instructions, fleet, footprint and queries`,
       )
       return 2
   }

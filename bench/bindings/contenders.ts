@@ -47,6 +47,7 @@ const c = (compiler: string): Contender => {
   }
 }
 
+const PYTHON = join(BUILD, 'python-bench')
 const rustEnv = { CARGO_TARGET_DIR: join(CACHE, 'cargo') }
 
 export const CONTENDERS: Contender[] = [
@@ -106,11 +107,19 @@ export const CONTENDERS: Contender[] = [
   {
     name: 'Python',
     engine: 'wasmtime',
-    build: [],
+    build: [
+      { command: 'python3', args: ['-m', 'venv', PYTHON] },
+      {
+        command: join(PYTHON, 'bin', 'python'),
+        args: [
+          ...['-m', 'pip', '--disable-pip-version-check', '-q', 'install', '--force-reinstall'],
+          bindings('python'),
+        ],
+      },
+    ],
     program: () => ({
-      command: join(CACHE, 'python', 'bin', 'python'),
+      command: join(PYTHON, 'bin', 'python'),
       args: [join(bindings('python'), 'bench.py')],
-      env: { PYTHONPATH: bindings('python') },
     }),
   },
 ]

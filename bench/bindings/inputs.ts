@@ -7,6 +7,7 @@ import { type Clip, cameraClip, smallFrameClip } from '../clips.ts'
 
 export const SOUND_RATE = 16_000
 const SOUND_PUSHES = 100
+export const SOUND_SECONDS = (1024 * SOUND_PUSHES) / SOUND_RATE
 
 /** Count, then length and frame type of each picture, then the pictures: simple enough to read in every language. */
 const serialize = (clip: Clip): Buffer => {
@@ -19,7 +20,11 @@ const serialize = (clip: Clip): Buffer => {
   return Buffer.concat([table, ...clip.frames.map(({ data }) => data)])
 }
 
-export type Inputs = { paths: [camera: string, small: string, sound: string]; cameraFrame: number }
+export type Inputs = {
+  paths: [camera: string, small: string, sound: string]
+  camera: Clip
+  small: Clip
+}
 
 /** Files that every contender reads. */
 export const writeInputs = async (): Promise<Inputs> => {
@@ -32,7 +37,8 @@ export const writeInputs = async (): Promise<Inputs> => {
     join(folder, 'sound.pcm'),
   ]
   writeFileSync(paths[0], serialize(camera))
-  writeFileSync(paths[1], serialize(smallFrameClip(camera)))
+  const small = smallFrameClip(camera)
+  writeFileSync(paths[1], serialize(small))
   writeFileSync(paths[2], pcm(1024 * SOUND_PUSHES, SOUND_RATE, 1))
-  return { paths, cameraFrame: camera.bytes / camera.frames.length }
+  return { paths, camera, small }
 }
