@@ -7,6 +7,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -28,12 +29,21 @@ func (s Status) Error() string {
 	return fmt.Sprintf("%s (%d): %s", name, int32(s), message)
 }
 
+// ErrClosed is what a closed channel answers.
+var ErrClosed = errors.New("skyrill: channel is closed")
+
+// failed is no answer of the core: the call itself failed, Channel.failure says why.
+const failed = math.MinInt32
+
 // result splits an answer of the core into notice and error.
-func result(status Status) (Status, error) {
-	if status < 0 {
-		return 0, status
+func (c *Channel) result(answer int32) (Status, error) {
+	if answer == failed {
+		return 0, c.failure
 	}
-	return status, nil
+	if answer < 0 {
+		return 0, Status(answer)
+	}
+	return Status(answer), nil
 }
 
 // Config of a channel; NewConfig gives the defaults.
@@ -69,6 +79,8 @@ type Channel struct {
 	module api.Module
 	memory []byte // all of the core's memory, which never grows after open
 	stack  [6]uint64
+
+	failure error // of the engine; the channel answers nothing else from then on
 
 	state, ring, ringSize, audioAt uint32
 
@@ -114,7 +126,9 @@ func Open(config Config) (*Channel, error) {
 
 func (c *Channel) open(config Config) error {
 	export := c.module.ExportedFunction
-	if version := c.call(export("abi_version")); version != ABIVersion {
+	if version := c.call(export("abi_version")); c.failure != nil {
+		return c.failure
+	} else if version != ABIVersion {
 		return fmt.Errorf("core.wasm has ABI version %d, this package needs %d", version, ABIVersion)
 	}
 	c.mapMemory()
@@ -127,8 +141,8 @@ func (c *Channel) open(config Config) error {
 	} {
 		binary.LittleEndian.PutUint32(c.memory[at+offset:], uint32(value))
 	}
-	if status := Status(c.call(export("open"))); status < 0 {
-		return status
+	if _, err := c.result(c.call(export("open"))); err != nil {
+		return err
 	}
 	c.mapMemory()
 	c.state = uint32(c.call(export("state")))
@@ -149,24 +163,39 @@ func (c *Channel) mapMemory() {
 	c.memory, _ = c.module.Memory().Read(0, c.module.Memory().Size())
 }
 
-// Close frees the channel's memory; its views are no longer valid.
+// Close ends the channel: later calls answer ErrClosed. Flush is not implied. Views stay readable; the garbage collector frees them.
 func (c *Channel) Close() error {
+	if c.failure == nil {
+		c.failure = ErrClosed
+	}
 	return c.module.Close(c.ctx)
 }
 
-// call runs an export without allocating. The core does not trap; a trap would be a bug of the core or the engine.
+// call runs an export without allocating. The core does not trap; if it did, the channel would answer with that error from then on.
 func (c *Channel) call(fn api.Function, args ...uint64) int32 {
+	if c.failure != nil {
+		return failed
+	}
 	copy(c.stack[:], args)
 	if err := fn.CallWithStack(c.ctx, c.stack[:]); err != nil {
-		panic(err)
+		c.failure = fmt.Errorf("skyrill: %w", err)
+		return failed
 	}
 	return int32(uint32(c.stack[0]))
+}
+
+// record is the address of a record, 0 when there is none.
+func (c *Channel) record(fn api.Function, number int32) uint32 {
+	if at := c.call(fn, uint64(uint32(number))); at > 0 {
+		return uint32(at)
+	}
+	return 0
 }
 
 // PushVideo hands over one access unit (Annex B): one copy, into the ring.
 func (c *Channel) PushVideo(frame []byte, at Stamp, frameType int32) (Status, error) {
 	room, err := c.Reserve(len(frame))
-	if err == RingRetry {
+	if errors.Is(err, RingRetry) {
 		room, err = c.Reserve(len(frame))
 	}
 	if err != nil {
@@ -179,9 +208,12 @@ func (c *Channel) PushVideo(frame []byte, at Stamp, frameType int32) (Status, er
 // Reserve gives room inside the ring for a frame of length bytes: write it there, then call PushReserved. The view is valid until
 // the next call. RingRetry: a fragment was closed to make room; call Reserve again, before or after reading it.
 func (c *Channel) Reserve(length int) ([]byte, error) {
-	address := c.call(c.reserveFn, uint64(uint32(length)))
-	if address < 0 {
-		return nil, Status(address)
+	if length > math.MaxInt32 {
+		return nil, RingTooSmall
+	}
+	address, err := c.result(c.call(c.reserveFn, uint64(uint32(length))))
+	if err != nil {
+		return nil, err
 	}
 	c.reserved = uint32(address)
 	return c.memory[c.reserved : c.reserved+uint32(length)], nil
@@ -189,8 +221,8 @@ func (c *Channel) Reserve(length int) ([]byte, error) {
 
 // PushReserved muxes the frame of length bytes at the start of the reserved room, in place.
 func (c *Channel) PushReserved(length int, at Stamp, frameType int32) (Status, error) {
-	return result(Status(c.call(c.pushVideoFn, uint64(c.reserved), uint64(uint32(length)), api.EncodeF64(at.PTSMs),
-		api.EncodeF64(at.UTCMs), uint64(uint32(at.Seq)), uint64(uint32(frameType)))))
+	return c.result(c.call(c.pushVideoFn, uint64(c.reserved), uint64(uint32(length)), api.EncodeF64(at.PTSMs),
+		api.EncodeF64(at.UTCMs), uint64(uint32(at.Seq)), uint64(uint32(frameType))))
 }
 
 // PushAudio hands over ADTS frames, or 1024 samples per channel of PCM (16 bit, little-endian) or G.711.
@@ -199,18 +231,18 @@ func (c *Channel) PushAudio(frame []byte, at Stamp) (Status, error) {
 		return 0, AudioLength
 	}
 	copy(c.memory[c.audioAt:], frame)
-	return result(Status(c.call(c.pushAudioFn, uint64(c.audioAt), uint64(uint32(len(frame))), api.EncodeF64(at.PTSMs),
-		api.EncodeF64(at.UTCMs), uint64(uint32(at.Seq)))))
+	return c.result(c.call(c.pushAudioFn, uint64(c.audioAt), uint64(uint32(len(frame))), api.EncodeF64(at.PTSMs),
+		api.EncodeF64(at.UTCMs), uint64(uint32(at.Seq))))
 }
 
 // Flush ends the open slice: ClosedStop, ClosedPause, ClosedClock or ClosedFormat.
 func (c *Channel) Flush(why int32) (Status, error) {
-	return result(Status(c.call(c.flushFn, uint64(uint32(why)))))
+	return c.result(c.call(c.flushFn, uint64(uint32(why))))
 }
 
 // CloseFragment is to be called after a second without frames: what waits becomes visible.
 func (c *Channel) CloseFragment() (Status, error) {
-	return result(Status(c.call(c.closeFn)))
+	return c.result(c.call(c.closeFn))
 }
 
 // Head is the end of what may be read, as a position: bytes since open.
@@ -219,8 +251,12 @@ func (c *Channel) Head() float64 { return c.StateF64(StateHead) }
 // Tail is the start of what is still in the ring.
 func (c *Channel) Tail() float64 { return c.StateF64(StateTail) }
 
-// Piece is the first contiguous part of [from, to), a view valid until its bytes are released; ask again for the rest.
+// Piece is the first contiguous part of [from, to), a view valid until its bytes are released; ask again for the rest. It is nil
+// for what does not lie in [Tail, Head).
 func (c *Channel) Piece(from, to float64) []byte {
+	if !(c.Tail() <= from && from < to && to <= c.Head()) {
+		return nil
+	}
 	offset := uint32(math.Mod(from-c.StateF64(StateOrigin), float64(c.ringSize)))
 	length := min(uint32(to-from), c.ringSize-offset)
 	return c.memory[c.ring+offset : c.ring+offset+length]
@@ -228,13 +264,13 @@ func (c *Channel) Piece(from, to float64) []byte {
 
 // Release ends the use of everything below position.
 func (c *Channel) Release(position float64) error {
-	_, err := result(Status(c.call(c.releaseFn, api.EncodeF64(position))))
+	_, err := c.result(c.call(c.releaseFn, api.EncodeF64(position)))
 	return err
 }
 
 // Hold keeps [from, to) from eviction while a request is in flight; Hold(0, 0) ends it.
 func (c *Channel) Hold(from, to float64) error {
-	_, err := result(Status(c.call(c.holdFn, api.EncodeF64(from), api.EncodeF64(to))))
+	_, err := c.result(c.call(c.holdFn, api.EncodeF64(from), api.EncodeF64(to)))
 	return err
 }
 
@@ -259,7 +295,11 @@ func (c *Channel) Drain(w io.Writer, position float64) (int64, error) {
 			}
 			c.lastInit = slice.Init
 		}
-		n, err := w.Write(c.Piece(from, min(position, slice.End)))
+		piece := c.Piece(from, min(position, slice.End))
+		if len(piece) == 0 {
+			return written, RingPosition
+		}
+		n, err := w.Write(piece)
 		written += int64(n)
 		from += float64(n)
 		if released := c.Release(from); err == nil {
@@ -281,10 +321,13 @@ func (c *Channel) sliceAt(position float64) (Slice, error) {
 	return Slice{}, RingPosition
 }
 
-// InitSegment is the fMP4 init segment with this id, a view. A slice's file is its init segment and its bytes.
+// InitSegment is the fMP4 init segment with this id, a view; nil when there is none. A slice's file is its init segment and its bytes.
 func (c *Channel) InitSegment(id int32) []byte {
-	at := uint32(c.call(c.initAtFn, uint64(uint32(id))))
-	return c.memory[at : at+uint32(c.call(c.initLenFn, uint64(uint32(id))))]
+	at, length := c.record(c.initAtFn, id), c.record(c.initLenFn, id)
+	if at == 0 {
+		return nil
+	}
+	return c.memory[at : at+length]
 }
 
 // Shortfall is how many bytes were missing when the last Status said that room was too small.

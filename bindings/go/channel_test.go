@@ -3,6 +3,8 @@ package skyrill
 import (
 	"bytes"
 	"errors"
+	"io"
+	"math"
 	"os"
 	"testing"
 )
@@ -31,6 +33,89 @@ func TestErrorsAreStatuses(t *testing.T) {
 	if _, err := channel.Reserve(1_000_000); !errors.Is(err, RingTooSmall) || channel.Shortfall() < 900_000 {
 		t.Errorf("large frame: %v, %d bytes are missing", err, channel.Shortfall())
 	}
+}
+
+func TestAClosedChannelSaysSo(t *testing.T) {
+	channel, err := Open(NewConfig(65536))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := channel.PushVideo(exampleIDR(t), Stamp{}, FrameI); err != nil {
+		t.Fatal(err)
+	}
+	if err := channel.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := channel.PushVideo(exampleIDR(t), Stamp{PTSMs: 40, UTCMs: 40}, FrameI); !errors.Is(err, ErrClosed) {
+		t.Errorf("push: %v", err)
+	}
+	if _, err := channel.Flush(ClosedStop); !errors.Is(err, ErrClosed) {
+		t.Errorf("flush: %v", err)
+	}
+	if _, ok := channel.Slice(0); ok {
+		t.Error("a slice of a closed channel")
+	}
+}
+
+func TestPieceOutsideIsNil(t *testing.T) {
+	channel, err := Open(NewConfig(65536))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer channel.Close()
+	for _, part := range [][2]float64{{0, 1}, {-1, 0}, {5, 3}, {1e18, 2e18}, {math.NaN(), 1}} {
+		if piece := channel.Piece(part[0], part[1]); piece != nil {
+			t.Errorf("%v: %d bytes", part, len(piece))
+		}
+	}
+	if channel.InitSegment(7) != nil {
+		t.Error("an init segment in TS")
+	}
+}
+
+// FuzzPush pushes whatever it is given as picture and as sound: statuses, never anything else. `go test` runs the seeds.
+func FuzzPush(f *testing.F) {
+	stream, err := os.ReadFile("../../tests/conformance/example.h264")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for length := 0; length < 2000; length += 37 {
+		f.Add(stream[:length], float64(length), float64(length), int32(length), int32(length%3), length%2 == 0)
+	}
+	f.Add([]byte{0, 0, 1}, math.NaN(), math.Inf(1), int32(-1), int32(99), true)
+	f.Add([]byte{0xff, 0xf1, 0x50, 0x80, 0x01, 0x7f, 0xfc}, -1e300, 1e300, int32(math.MinInt32), int32(0), false)
+	f.Fuzz(func(t *testing.T, frame []byte, pts, utc float64, seq, kind int32, fmp4 bool) {
+		config := NewConfig(65536)
+		config.AudioInput = AudioAAC
+		if fmp4 {
+			config.Format = FormatFMP4
+		}
+		channel, err := Open(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer channel.Close()
+		refused := func(what string, err error) {
+			var status Status
+			if err != nil && !errors.As(err, &status) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		for _, at := range []Stamp{{0, 0, 0}, {pts, utc, seq}} {
+			_, err = channel.PushVideo(frame, at, kind)
+			refused("picture", err)
+			_, err = channel.PushAudio(frame, at)
+			refused("sound", err)
+			_, err = channel.PushReserved(int(seq), at, kind)
+			refused("reserved", err)
+		}
+		refused("release", channel.Release(pts))
+		refused("hold", channel.Hold(pts, utc))
+		_, err = channel.Flush(kind)
+		refused("flush", err)
+		_, err = channel.WriteTo(io.Discard)
+		refused("drain", err)
+	})
 }
 
 type brokenPipe struct{ room int }

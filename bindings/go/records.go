@@ -44,7 +44,7 @@ func (c *Channel) Frames() (first, next int32) {
 
 // Slice reads a slice record; false when it is not in the table.
 func (c *Channel) Slice(number int32) (Slice, bool) {
-	at := uint32(c.call(c.sliceFn, uint64(uint32(number))))
+	at := c.record(c.sliceFn, number)
 	if at == 0 {
 		return Slice{}, false
 	}
@@ -61,7 +61,7 @@ func (c *Channel) Slice(number int32) (Slice, bool) {
 
 // Unit reads a unit record; false when it is not in the table.
 func (c *Channel) Unit(number int32) (Unit, bool) {
-	at := uint32(c.call(c.unitFn, uint64(uint32(number))))
+	at := c.record(c.unitFn, number)
 	if at == 0 {
 		return Unit{}, false
 	}
@@ -74,7 +74,7 @@ func (c *Channel) Unit(number int32) (Unit, bool) {
 
 // Frame reads a frame record; false when it is not in the index.
 func (c *Channel) Frame(number int32) (Frame, bool) {
-	at := uint32(c.call(c.frameFn, uint64(uint32(number))))
+	at := c.record(c.frameFn, number)
 	if at == 0 {
 		return Frame{}, false
 	}
