@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -33,10 +33,21 @@ export type Postgres = {
   start(): Promise<void>
 }
 
-/** A PostgreSQL server of its own on loopback, gone afterwards with all it held. */
-export const startPostgres = async (): Promise<Postgres> => {
+/**
+ * A PostgreSQL server of its own on loopback, gone afterwards with all it held.
+ * @param kept where its data lie; they are there the next time
+ * @param settings `name=value` of postgresql.conf
+ */
+export const startPostgres = async ({
+  kept,
+  settings = [],
+}: {
+  kept?: string
+  settings?: readonly string[]
+} = {}): Promise<Postgres> => {
   const bin = binaries()!
-  const folder = mkdtempSync(join(tmpdir(), 'skyrill-postgres-'))
+  if (kept !== undefined) mkdirSync(kept, { recursive: true })
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'skyrill-postgres-'))
   chmodSync(folder, 0o777)
   const data = join(folder, 'data')
   // the server refuses to run as root; Debian's package has made a user for it (setpriv becomes the server, signals reach it)
@@ -48,12 +59,12 @@ export const startPostgres = async (): Promise<Postgres> => {
     ...as,
     ...[join(bin, 'initdb'), '-D', data, '-U', 'skyrill', '-A', 'trust', '-N', '-E', 'UTF8'],
   ]
-  execFileSync(initdb!, initdbArgs, { stdio: 'ignore', cwd: folder })
+  if (!existsSync(data)) execFileSync(initdb!, initdbArgs, { stdio: 'ignore', cwd: folder })
   const port = await reservePort()
   const [command, ...args] = [
     ...as,
     ...[join(bin, 'postgres'), '-D', data, '-p', String(port), '-k', folder],
-    ...['-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'],
+    ...['listen_addresses=127.0.0.1', 'fsync=off', ...settings].flatMap((text) => ['-c', text]),
   ]
   let server: ChildProcess | undefined
   const end = async (signal: NodeJS.Signals, whole: boolean) => {
@@ -67,7 +78,7 @@ export const startPostgres = async (): Promise<Postgres> => {
   }
   const stop = async () => {
     await end('SIGINT', false)
-    rmSync(folder, { recursive: true, force: true })
+    if (kept === undefined) rmSync(folder, { recursive: true, force: true })
   }
   const url = `postgres://skyrill@127.0.0.1:${port}/postgres`
   const start = () =>
