@@ -8,8 +8,21 @@ import { productNames, products } from './tables.ts'
 export const PRODUCT_MODES = ['off', 'listed', 'open'] as const
 export type ProductMode = (typeof PRODUCT_MODES)[number]
 
+const days = z.int().min(0).max(3650)
+
+/** The plan that a device begins with on channel 0. */
 export const firstPlanSchema = z
-  .object({ type: z.enum(['full', 'event']), days: z.int().min(0).max(3650) })
+  .discriminatedUnion('type', [
+    z.object({ type: z.enum(['full', 'event']), days }),
+    z.object({
+      type: z.literal('trial'),
+      days,
+      trialSec: z
+        .int()
+        .min(1)
+        .max(366 * 86_400),
+    }),
+  ])
   .nullable()
 export type FirstPlan = z.output<typeof firstPlanSchema>
 

@@ -51,6 +51,7 @@ export const deviceRoutes = (services: Services) =>
           'conflict',
           `${given.productId}/${given.deviceName} exists, or its MQTT client id (product id and name in one) is taken`,
         )
+      await audit(services, actorOf(c), { action: 'device.create', device })
       return c.json({ ...(await view(services, device)), deviceSecret: device.secret }, 201)
     })
     .openapi(getDevice, async (c) =>
@@ -65,6 +66,8 @@ export const deviceRoutes = (services: Services) =>
         ...(quotaBytes !== undefined && { quotaBytes }),
       })
       if (!changed) throw notFound('the device was deleted meanwhile')
+      const detail = JSON.stringify(c.req.valid('json'))
+      await audit(services, actorOf(c), { action: 'device.change', device, detail })
       return c.json(await view(services, changed), 200)
     })
     .openapi(rotateSecret, async (c) => {
@@ -72,6 +75,7 @@ export const deviceRoutes = (services: Services) =>
       const rotated = await services.registry.rotateSecret(device, c.req.valid('json').deviceSecret)
       if (!rotated) throw notFound('the device was deleted meanwhile')
       services.disconnect(`${device.productId}${device.deviceName}`)
+      await audit(services, actorOf(c), { action: 'device.secret', device })
       return c.json({ deviceSecret: rotated.secret }, 200)
     })
     .openapi(deleteDevice, async (c) => {

@@ -1,3 +1,4 @@
+import { actorOf, audit } from '../audit.ts'
 import { getPlan, setPlan } from '../openapi/plans.ts'
 import { createRouter } from '../openapi/router.ts'
 import { planView } from '../plan.ts'
@@ -27,6 +28,8 @@ export const planRoutes = (services: Services) =>
         changedMs: services.now(),
       }
       await services.registry.setPlan(device, channel, plan)
+      const detail = JSON.stringify(planView(plan))
+      await audit(services, actorOf(c), { action: 'plan.set', device, channel, detail })
       await services.bridge.pushPlan(device, channel, plan)
       return c.json(planView(plan), 200)
     })

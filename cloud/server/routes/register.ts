@@ -50,9 +50,10 @@ export const registerRoutes = (services: Services) => {
       )
     if (product.plan)
       await registry.setPlan(device, 0, {
-        ...product.plan,
+        type: product.plan.type,
+        days: product.plan.days,
         enabled: true,
-        trialLeftMs: 0,
+        trialLeftMs: product.plan.type === 'trial' ? product.plan.trialSec * 1000 : 0,
         changedMs: now(),
       })
     await audit(services, `product ${productId}`, { action: 'device.register', device })

@@ -91,6 +91,24 @@ describe('dynamic registration', () => {
     await change({ mode: 'open' })
   })
 
+  test('a device may begin with a free trial', async () => {
+    const begin = (plan: object) =>
+      cloud.api('PUT', '/products/P9', { mode: 'open', maxDevices: 3, plan })
+    for (const plan of [
+      { type: 'trial', days: 3 },
+      { type: 'none', days: 3 },
+    ])
+      assert.equal((await begin(plan)).status, 400)
+    const made = await begin({ type: 'trial', days: 3, trialSec: 600 })
+    assert.equal(made.status, 201)
+    const { productSecret } = (await made.json()) as { productSecret: string }
+    await register('cam1', productSecret, 'P9')
+    const answer = await cloud.api('GET', '/devices/P9/cam1/channels/0/plan')
+    assert.deepEqual(await answer.json(), {
+      ...{ enabled: true, type: 'trial', days: 3, trialSecondsLeft: 600, recording: true },
+    })
+  })
+
   test('a wrong secret, a product that does not exist: the same answer, and soon none', async () => {
     const wrong = register('cam6', 'wrong').catch((error: Error) => error.message)
     const unknown = register('cam6', productSecret, 'P8').catch((error: Error) => error.message)

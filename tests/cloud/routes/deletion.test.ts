@@ -152,7 +152,10 @@ test('every deletion has its line: who, when, what', async () => {
   const { lines } = await call<{ lines: Record<string, unknown>[] }>('GET', '/audit', 200)
   assert.deepEqual(
     lines.map(({ action }) => action),
-    ['delete_range', 'delete_range', 'delete_range', 'pin', 'pin', 'delete_event'],
+    [
+      ...['delete_range', 'delete_range', 'delete_range', 'pin', 'pin', 'delete_event'],
+      ...['plan.set', 'device.create'],
+    ],
   )
   const [, range] = lines
   assert.deepEqual(
