@@ -108,8 +108,9 @@ describe('NATS as the broker', {
     // as docs/DEPLOY.md says for a private authority; a program of its own, since it counts from the start on
     process.env.NODE_EXTRA_CA_CERTS = join(folder, 'ca.pem')
     writeFileSync(process.env.NODE_EXTRA_CA_CERTS, authority.ca)
+    dataDir = await makeFolder()
     cloudProcess = await CloudProcess.start({
-      dataDir: (dataDir = await makeFolder()),
+      dataDir,
       httpPort: http,
       mqttBrokerUrl: brokerUrl.replace('//', `//cloud:${CLOUD_PASSWORD}@`),
       adminToken: ADMIN,
