@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
+import mqttPacket from 'mqtt-packet'
 import type { Clock, Random, Timer } from '../clock.ts'
 import type { MqttLogin } from '../identity.ts'
 import { errorText, type Logger } from '../log.ts'
@@ -13,6 +14,9 @@ export const ASK_AGAIN_MS = 2000
 const CONNECT_TIMEOUT_MS = 10_000
 const RECONNECT_BASE_MS = 500
 const RECONNECT_CAP_MS = 30_000
+
+/** By default the first packet makes a buffer of each of the 65536 packet ids: 10 MB and 100 ms, for ids of which a device uses a few. */
+mqttPacket.writeToStream.cacheNumbers = false
 
 export type SessionOptions = {
   url: string

@@ -59,6 +59,7 @@ const soundFormat = ({ sound }: MediaSource) =>
 export class Camera {
   readonly #options: CameraOptions
   #wanted = false
+  #hasBegun = false
   #stopped = false
   #wake: (() => void) | undefined
   #sequence = { video: 0, audio: 0 }
@@ -74,8 +75,17 @@ export class Camera {
     this.#options = options
   }
 
-  /** performance.now() of the last frame that the source gave; 0 before the first */
-  lastFrameMs = 0
+  #lastFrameMs = 0
+
+  /** performance.now() of the last frame that the source gave; now, while one that is no live source waits to be wanted */
+  get lastFrameMs(): number {
+    return this.#awaitsStart ? performance.now() : this.#lastFrameMs
+  }
+
+  /** What is played begins with its IDR when recording begins, as an encoder that is told to start does. */
+  get #awaitsStart(): boolean {
+    return !this.#options.source.live && !this.#hasBegun
+  }
 
   /** Opens the channel. @throws InputError when the settings are refused */
   async open(): Promise<void> {
@@ -87,6 +97,8 @@ export class Camera {
         onStartPushStream: () => {
           log.info('recording starts')
           this.#wanted = true
+          if (this.#awaitsStart) this.#wake?.()
+          this.#hasBegun = true
         },
         onStopPushStream: () => {
           log.info('recording stops: the plan no longer permits it')
@@ -148,6 +160,8 @@ export class Camera {
     const { source, speed = 1 } = this.#options
     let frames = 0
     let startMs: number | undefined
+    if (this.#awaitsStart && !this.#stopped) await this.#woken()
+    if (this.#stopped) return frames
     for await (const frame of source.frames()) {
       if (this.#stopped) break
       if (!source.live) {
@@ -159,7 +173,7 @@ export class Camera {
         if (this.#stopped) break
       }
       frames++
-      this.lastFrameMs = performance.now()
+      this.#lastFrameMs = performance.now()
       if (this.#wanted) await this.#push(frame)
     }
     return frames
@@ -197,6 +211,12 @@ export class Camera {
     if (this.#reported.has(status || code)) return
     this.#reported.add(status || code)
     log.warn(`frame refused: ${nameOf(code)} (${meaningOf(code)}): ${message}; said once`)
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
   }
 
   #sleep(ms: number): Promise<void> {
