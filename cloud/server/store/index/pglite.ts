@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/pglite'
 import { migrate } from './migrate.ts'
 import { type SqlDatabase, sqlIndex } from './sql.ts'
+import { takeTurns } from './turns.ts'
 import type { IndexStore } from './types.ts'
 
 /** Inserted rows are read from the index alone once a vacuum has seen them; PGlite has none that runs by itself. */
@@ -18,6 +19,11 @@ export const openPgliteIndex = async (
   onError: (error: unknown) => void = () => {},
 ): Promise<IndexStore> => {
   const client = await PGlite.create({ dataDir: folder })
+  const inTurn = takeTurns()
+  const query = client.query.bind(client)
+  const transaction = client.transaction.bind(client)
+  client.query = (...given) => inTurn(() => query(...given)) as never
+  client.transaction = (work) => inTurn(() => transaction(work))
   try {
     const db = drizzle({ client }) as unknown as SqlDatabase
     await migrate(db)
