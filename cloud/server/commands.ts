@@ -3,10 +3,11 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BackupReport, writeBackup } from './backup/backup.ts'
 import { BackupError, openBackup, restoreBackup } from './backup/restore.ts'
+import { openExternalBroker } from './broker/external.ts'
 import { type DataFolder, DataFolderInUseError, openDataFolder } from './data-folder.ts'
 import { examine, type Finding } from './doctor/doctor.ts'
 import type { CloudOptions } from './env.ts'
-import { createLogger } from './log.ts'
+import { createLogger, errorText } from './log.ts'
 import type { IndexStore } from './store/index/types.ts'
 import type { ObjectStore } from './store/objects/types.ts'
 import { DEFAULT_MIN_FREE_BYTES, openIndex, openObjects } from './store/open.ts'
@@ -21,6 +22,21 @@ export const COMMANDS_HELP = `skyrill cloud: run the cloud (ingest, index, playb
 
   Settings come from the environment; the README of skyrill-cloud lists them all.
   A backup holds secrets: keep it as you keep the data folder. Exit code: 0 done, 1 failed, 2 wrong usage.`
+
+/** One of the stores cannot be opened. */
+class StoreError extends Error {
+  constructor(
+    readonly store: 'index' | 'objects',
+    cause: unknown,
+  ) {
+    super(errorText(cause))
+  }
+}
+
+const opened = <T>(store: StoreError['store'], opening: Promise<T>): Promise<T> =>
+  opening.catch((error) => {
+    throw new StoreError(store, error)
+  })
 
 type Stores = { folder: DataFolder; index: IndexStore; objects: ObjectStore }
 
@@ -39,9 +55,9 @@ const withStores = async <T>(
   const cleanup: (() => unknown)[] = [() => folder.release()]
   try {
     const log = createLogger('warn', undefined, 'text')
-    const index = await openIndex(options, folder, log)
+    const index = await opened('index', openIndex(options, folder, log))
     cleanup.push(() => index.close())
-    const objects = await openObjects(options, folder, index, log)
+    const objects = await opened('objects', openObjects(options, folder, index, log))
     cleanup.push(() => objects.close())
     return await use({ folder, index, objects })
   } finally {
@@ -64,12 +80,31 @@ const askServer = async (options: CloudOptions, path: string): Promise<Response>
   return answer
 }
 
+/** A broker that runs elsewhere can be asked without the server. */
+const externalBroker = ({ mqttBrokerUrl: url }: CloudOptions) =>
+  url && {
+    url: url.replace(/\/\/.*@/, '//'),
+    isReady: async () => {
+      const log = createLogger('silent')
+      await (await openExternalBroker({ url, events: { message() {} }, log })).close()
+      return true
+    },
+  }
+
 const doctor = async (options: CloudOptions): Promise<number> => {
   const { minFreeBytes = DEFAULT_MIN_FREE_BYTES } = options
+  const broker = externalBroker(options)
   const findings =
     (await withStores(options, ({ index, objects, folder }) =>
-      examine({ index, objects, folder: folder.path, minFreeBytes, now: Date.now }),
-    )) ?? ((await (await askServer(options, '/doctor')).json()) as { findings: Finding[] }).findings
+      examine({
+        ...{ index, objects, folder: folder.path, minFreeBytes, now: Date.now },
+        ...(broker && { broker }),
+      }),
+    ).catch((error): Finding[] => {
+      if (!(error instanceof StoreError)) throw error
+      return [{ check: error.store, ok: false, detail: error.message }]
+    })) ??
+    ((await (await askServer(options, '/doctor')).json()) as { findings: Finding[] }).findings
   for (const { check, ok, detail } of findings)
     console.log(`${ok ? 'ok  ' : 'FAIL'}  ${check.padEnd(10)}  ${detail}`)
   return findings.every(({ ok }) => ok) ? 0 : 1

@@ -25,7 +25,7 @@ export type DoctorParts = {
   folder: string
   minFreeBytes: number
   /** undefined: not running, so nothing is known of it */
-  broker?: { isReady(): boolean; url: string }
+  broker?: { isReady(): boolean | Promise<boolean>; url: string }
   ingest?: Pick<Ingest, 'live'>
   now: () => number
 }
@@ -130,7 +130,7 @@ const checkOrphans = async ({ index, objects, ingest, now }: DoctorParts): Promi
 
 const checkBroker = async ({ broker }: DoctorParts): Promise<string> => {
   if (!broker) return 'the server is not running; its broker was not asked'
-  if (!broker.isReady()) throw new Error(`${broker.url} is not connected`)
+  if (!(await broker.isReady())) throw new Error(`${broker.url} is not connected`)
   return `${broker.url} is there`
 }
 
