@@ -29,6 +29,7 @@ const JUMP_TOLERANCE_MS = 500
 export class App {
   chosen: Entry | undefined
   #entries: Entry[] = []
+  #isEmpty = false
   #shownEvents: readonly EventInfo[] = []
   readonly stage: Stage
   readonly strip: Strip
@@ -163,10 +164,19 @@ export class App {
     const named = this.#entries.find((entry) => isSame(entry, place?.camera))
     const first = named ?? this.#entries.find((entry) => entry.recording) ?? this.#entries[0]
     if (first) await this.choose(first, named ? place?.atMs : undefined)
-    else {
-      this.strip.setCamera(undefined)
-      this.stage.setCamera(undefined, t('stage.no-camera'))
-    }
+    else if (!this.#isEmpty) this.#showNoCamera()
+    this.#isEmpty = first === undefined
+  }
+
+  #showNoCamera(): void {
+    this.strip.setCamera(undefined)
+    this.strip.showDay(isoDate(Date.now(), this.strip.zone))
+    this.stage.setCamera(undefined, t('stage.no-camera'))
+    document.title = 'Skyrill'
+    byId('stage-title').textContent = ''
+    byId('camera-info').hidden = true
+    if (this.session.role === 'admin')
+      this.stage.offer('add-first', 'plus', t('add.title'), () => void this.#sheets.addCamera())
   }
 
   async choose(entry: Entry, atMs?: number): Promise<void> {

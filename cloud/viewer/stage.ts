@@ -92,16 +92,14 @@ export class Stage {
   offerLast({ url, atMs }: { url: string; atMs: number }): void {
     if (this.player.mode !== 'idle' || this.video.poster === url) return
     this.video.poster = url
-    const play = h(
-      'button',
-      {
-        ...{ type: 'button', class: 'button primary', id: 'play-last' },
-        onclick: () => void this.playFrom(atMs - LAST_MS),
-      },
-      icon('play'),
-      t('stage.last'),
-    )
-    byId('empty').append(h('div', { class: 'actions' }, play))
+    this.offer('play-last', 'play', t('stage.last'), () => void this.playFrom(atMs - LAST_MS))
+  }
+
+  /** While nothing plays: what one would do next. */
+  offer(id: string, picture: string, text: string, onclick: () => void): void {
+    const attributes = { type: 'button', class: 'button primary', id, onclick }
+    const button = h('button', attributes, icon(picture), text)
+    byId('empty').append(h('div', { class: 'actions' }, button))
   }
 
   /** Plays from a moment, or from the next recording after it. */

@@ -195,8 +195,9 @@ export class Strip {
         : t('summary.recorded', { length: durationText(totalMs) }),
       lostMs === 0 ? '' : t('summary.lost', { length: durationText(lostMs) }),
     ]
-    byId('summary').textContent =
-      data.nowMs === 0 ? t('loading') : texts.filter((text) => text !== '').join(' · ')
+    const isLoading = data.nowMs === 0
+    const told = isLoading ? t('loading') : texts.filter((text) => text !== '').join(' · ')
+    byId('summary').textContent = this.#camera ? told : ''
     const days = daysOf(view, this.zone)
     const inDays = ({ startMs, endMs }: EventInfo) =>
       startMs < days.toMs && (endMs ?? data.nowMs) >= days.fromMs

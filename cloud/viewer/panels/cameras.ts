@@ -83,12 +83,15 @@ export const drawCameras = (
       item.querySelector('button') ??
       item.appendChild(h('button', { type: 'button', class: 'device' }))
     button.dataset.camera = cameraKey(entry)
-    button.setAttribute('aria-current', String(isSame(entry, chosen)))
+    const isChosen = isSame(entry, chosen)
+    const isNew = isChosen && button.getAttribute('aria-current') !== 'true'
+    button.setAttribute('aria-current', String(isChosen))
     button.onclick = () => choose(entry)
     const picture = snapshots.get(entry)?.url
     const key = JSON.stringify([entry, zone, picture])
-    if (drawn.get(button) === key) continue
+    if (drawn.get(button) !== key) button.replaceChildren(...card(entry, zone, picture))
     drawn.set(button, key)
-    button.replaceChildren(...card(entry, zone, picture))
+    // on a phone the list is a row that may reach out of view
+    if (isNew) button.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }
 }
