@@ -9,7 +9,7 @@ const APART_MS = 30
 
 /** A thousand cameras end a hundred slices a second: the round must not wait for the one who comes last. */
 test('who comes later does not put off the round for those who wait', async () => {
-  const disk = new DiskSync([tmpdir()], assert.fail)
+  const disk = new DiskSync([tmpdir()], (error) => assert.fail(String(error)))
   const files = Array.from({ length: MANY }, () => ({ sync: async () => {} }))
   for (const file of files) disk.mark(file)
   let answered = 0
