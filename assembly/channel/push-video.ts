@@ -2,21 +2,21 @@
 import {
   CLOSED_AUDIO, CLOSED_FORMAT, CLOSED_IDR, CLOSED_NO_IDR, CLOSED_TIME, CONFIG_SLICE_MAX_MS,
   CONFIG_SLICE_MIN_MS, FRAME_I, STATE_BYTES_IN, STATE_DISCONTINUITIES, STATE_DROPPED_RASL,
-  STATE_INBAND_SETS, STATE_INSERTED_SETS, STATE_LAST_PTS_MS, STATE_LAST_UTC_MS, STATE_VIDEO_FRAMES,
-  STATE_WRONG_FRAME_TYPE,
+  STATE_INBAND_SETS, STATE_INSERTED_SETS, STATE_LAST_PTS_MS, STATE_LAST_UTC_MS, STATE_SHORTFALL,
+  STATE_VIDEO_FRAMES, STATE_WRONG_FRAME_TYPE,
 } from '../abi';
 import { field, hasVideo, isTs } from '../config';
 import { makeRoom } from '../gop/policy';
-import { ringBase, ringEnd } from '../gop/ring';
+import { ringBase, ringEnd, ringSize } from '../gop/ring';
 import { dropReservation, isReserved, placeInput, reservedAt } from '../gop/room';
 import { openSlice } from '../gop/tables';
 import { trimZeros } from '../nal/start-code';
 import { moveUnits } from '../nal/unit-list';
-import { addF64, count, setF64 } from '../state';
+import { addF64, count, setF64, setI32 } from '../state';
 import {
   CONFIG_NOT_OPEN, NOTICE_DISCONTINUITY, NOTICE_RASL_DROPPED, OK, PICTURE_EMPTY,
   PICTURE_FORMAT_CHANGED, PICTURE_NEED_IDR, PICTURE_NO_PARAMETER_SETS, PICTURE_NOT_CONFIGURED,
-  RING_ADDRESS, RING_FULL, RING_RETRY, TIME_RANGE,
+  RING_ADDRESS, RING_FULL, RING_RETRY, RING_TOO_SMALL, TIME_RANGE,
 } from '../status';
 import { ticksOf } from '../ts/clock';
 import {
@@ -36,6 +36,9 @@ import {
 import { checkTime, isPlausibleTime } from './timing';
 import { closeSlice } from './slices';
 import { tsBytesMost, writeTsPicture } from './ts-channel';
+
+/** The largest ring there can be: sums of what becomes of a frame stay inside of an i32. */
+const LENGTH_MAX: i32 = 1 << 30;
 
 /** A break in time was seen; the next slice says so. */
 let breakPending: bool = false;
@@ -62,6 +65,10 @@ export function reserveVideo(length: i32): i32 {
   if (!isOpen) return CONFIG_NOT_OPEN;
   if (!hasVideo()) return PICTURE_NOT_CONFIGURED;
   if (length <= 0) return PICTURE_EMPTY;
+  if (length > LENGTH_MAX) {
+    setI32(STATE_SHORTFALL, length - ringSize);
+    return RING_TOO_SMALL;
+  }
   return isTs() ? placeInput(length, tsBytesMost(length)) : reserveSample(length);
 }
 

@@ -74,8 +74,11 @@ impl Config {
 /// Places a frame in time: milliseconds since any epoch (audio and video share it), UTC milliseconds, sequence number.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp {
+    /// Presentation time, milliseconds.
     pub pts_ms: f64,
+    /// Wall clock, milliseconds since 1970.
     pub utc_ms: f64,
+    /// Number of the frame, as the camera counts.
     pub seq: i32,
 }
 
@@ -124,7 +127,14 @@ fn answer(status: i32) -> Result<i32, Error> {
     if status < 0 { Err(Error::Refused { status, shortfall: 0 }) } else { Ok(status) }
 }
 
+impl std::fmt::Debug for Channel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Channel").field("tail", &self.tail()).field("head", &self.head()).finish_non_exhaustive()
+    }
+}
+
 impl Channel {
+    /// Opens a channel; a configuration out of range is refused.
     pub fn open(config: &Config) -> Result<Self, Error> {
         let module = compiled()?;
         let mut store = Store::new(module.engine(), ());
@@ -242,8 +252,11 @@ impl Channel {
         self.state_f64(STATE_TAIL)
     }
 
-    /// First contiguous part of [from, to), in place; ask again for the rest.
+    /// First contiguous part of [from, to), in place; ask again for the rest. Empty for what does not lie in [tail, head).
     pub fn piece(&self, from: f64, to: f64) -> &[u8] {
+        if !(self.tail() <= from && from < to && to <= self.head()) {
+            return &[];
+        }
         let offset = (from - self.state_f64(STATE_ORIGIN)) as u64 as usize % self.ring_size;
         let length = ((to - from) as usize).min(self.ring_size - offset);
         &self.memory.data(&self.store)[self.ring + offset..self.ring + offset + length]
@@ -272,6 +285,9 @@ impl Channel {
                 self.last_init = slice.init;
             }
             let piece = self.piece(from, position.min(slice.end));
+            if piece.is_empty() {
+                return answer(RING_POSITION).map(|_| written);
+            }
             sink.write_all(piece)?;
             written += piece.len() as u64;
             from += piece.len() as f64;
@@ -293,11 +309,13 @@ impl Channel {
         Ok(self.record(at, Slice::read))
     }
 
+    /// A unit of the table; its numbers are `STATE_FIRST_UNIT` to below `STATE_NEXT_UNIT`.
     pub fn unit(&mut self, number: i32) -> Result<Option<Unit>, Error> {
         let at = self.exports.unit_address.call(&mut self.store, number)?;
         Ok(self.record(at, Unit::read))
     }
 
+    /// A frame of the index; its numbers are `STATE_FIRST_FRAME` to below `STATE_NEXT_FRAME`.
     pub fn frame(&mut self, number: i32) -> Result<Option<Frame>, Error> {
         let at = self.exports.frame_address.call(&mut self.store, number)?;
         Ok(self.record(at, Frame::read))

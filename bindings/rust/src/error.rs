@@ -4,9 +4,15 @@ use crate::abi;
 
 /// Why a call did not do what it was asked for.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Error {
-    /// The core refused: a negative number of [`abi`]. `shortfall` bytes were missing when room was too small.
-    Refused { status: i32, shortfall: i32 },
+    /// The core refused.
+    Refused {
+        /// A negative number of [`abi`].
+        status: i32,
+        /// How many bytes were missing when room was too small, else 0.
+        shortfall: i32,
+    },
     /// The sink of [`Channel::drain`](crate::Channel::drain) failed.
     Sink(io::Error),
     /// The engine could not run the core.

@@ -13,17 +13,27 @@ pub(crate) fn f64_at(memory: &[u8], at: usize) -> f64 {
 /// A file that plays by itself. Positions are bytes since open; `end` grows while the slice is open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slice {
+    /// Counts from 0.
     pub number: i32,
+    /// Position of its first byte.
     pub start: f64,
+    /// Position behind its last byte.
     pub end: f64,
+    /// Bytes that were evicted before they were released.
     pub lost_bytes: f64,
+    /// Of its first and last frame.
     pub utc_ms: (f64, f64),
+    /// Of its first and last frame.
     pub pts_ms: (f64, f64),
+    /// Of its first and last picture.
     pub seq: (i32, i32),
+    /// Pictures in it.
     pub video_frames: i32,
+    /// AAC frames in it.
     pub audio_frames: i32,
     /// `CLOSED_*`, 0 while open
     pub closed: i32,
+    /// It does not continue the slice before.
     pub discontinuity: bool,
     /// `TRACK_*` bits
     pub tracks: i32,
@@ -54,14 +64,23 @@ impl Slice {
 /// A GOP (TS) or a fragment (fMP4).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unit {
+    /// Position of its first byte.
     pub start: f64,
+    /// Position behind its last byte.
     pub end: f64,
+    /// Wall clock, milliseconds since 1970.
     pub utc_ms: f64,
+    /// Presentation time, milliseconds.
     pub pts_ms: f64,
+    /// Milliseconds.
     pub duration_ms: f64,
+    /// Number of its slice.
     pub slice: i32,
+    /// It begins with an IDR, or is one.
     pub idr: bool,
+    /// It does not grow any more.
     pub closed: bool,
+    /// Pictures in it.
     pub video_frames: i32,
 }
 
@@ -84,10 +103,15 @@ impl Unit {
 /// A video frame in the ring's index.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
+    /// Of its first byte, in bytes since open.
     pub position: f64,
+    /// Presentation time, milliseconds.
     pub pts_ms: f64,
+    /// Wall clock, milliseconds since 1970.
     pub utc_ms: f64,
+    /// Number that it was pushed with.
     pub seq: i32,
+    /// It begins with an IDR, or is one.
     pub idr: bool,
 }
 

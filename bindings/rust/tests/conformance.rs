@@ -1,6 +1,7 @@
 //! Runs tests/conformance; its README says what each step does.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use serde_json::Value;
@@ -242,10 +243,65 @@ fn conformance() {
     let data = fs::read(folder.join(text(&file["data"]["file"]))).unwrap();
     let pieces = Pieces { index: &file["data"]["pieces"], data };
     let vectors = file["vectors"].as_array().unwrap();
-    for vector in vectors {
-        check(vector, &pieces);
-    }
+    let failed: Vec<_> = vectors
+        .iter()
+        .filter(|vector| catch_unwind(AssertUnwindSafe(|| check(vector, &pieces))).is_err())
+        .map(|vector| text(&vector["name"]))
+        .collect();
+    assert!(failed.is_empty(), "{} vectors failed: {failed:?}", failed.len());
     println!("{} vectors", vectors.len());
+}
+
+#[test]
+fn a_channel_moves_between_threads() {
+    fn send<T: Send>() {}
+    send::<Channel>();
+    send::<Error>();
+}
+
+/// Whatever it is given, the core refuses or takes it: no trap, no panic.
+#[test]
+fn nonsense_gives_statuses() {
+    const NUMBERS: [f64; 9] = [0.0, 1.0, -1.0, 188.0, 65536.0, 1e300, -1e300, f64::NAN, f64::INFINITY];
+    const WHOLE: [i32; 8] = [0, 1, -1, 188, 4096, 65536, i32::MAX, i32::MIN];
+    let example = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance/example.h264")).unwrap();
+    let mut next = xorshift(1);
+    for format in [abi::FORMAT_TS, abi::FORMAT_FMP4] {
+        let mut channel = Channel::open(&Config {
+            format,
+            audio_input: abi::AUDIO_G711A,
+            sample_rate: 8000,
+            channels: 1,
+            ..Config::new(65536)
+        })
+        .unwrap();
+        for turn in 0..3000 {
+            let mut float = || NUMBERS[next() as usize % NUMBERS.len()];
+            let (a, b) = (float(), float());
+            let mut int = || WHOLE[next() as usize % WHOLE.len()];
+            let (n, m) = (int(), int());
+            let frame = damage(&example[..600], &mut next);
+            let later = f64::from(turn * 40);
+            let (now, any) =
+                (Stamp { pts_ms: later, utc_ms: later, seq: turn }, Stamp { pts_ms: a, utc_ms: b, seq: n });
+            match next() % 12 {
+                0 => answer(channel.push_video(&frame, now, abi::FRAME_I), |notice| notice),
+                1 => answer(channel.push_video(&frame, any, m), |notice| notice),
+                2 => answer(channel.push_audio(&frame, any), |notice| notice),
+                3 => answer(channel.reserve(n as usize), |_| 0),
+                4 => answer(channel.push_reserved(n as usize, any, m), |notice| notice),
+                5 => answer(channel.flush(n), |notice| notice),
+                6 => answer(channel.release(a), |()| 0),
+                7 => answer(channel.hold(a, b), |()| 0),
+                8 => answer(channel.drain(&mut std::io::sink(), a), |_| 0),
+                9 => answer(channel.init_segment(n), |_| 0),
+                10 => {
+                    answer(channel.slice(n), |_| 0) + answer(channel.unit(n), |_| 0) + answer(channel.frame(n), |_| 0)
+                }
+                _ => channel.piece(a, b).len() as i32,
+            };
+        }
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ const inContainer = (prefix: string, format: number): Scenario[] => [
       if (format === abi.FORMAT_FMP4) s.reserve(1_000_000, 'RING_RETRY')
       return s
         .reserve(1_000_000, 'RING_TOO_SMALL')
+        .reserve(0x7fff_ffff, 'RING_TOO_SMALL')
         .video('h264.p1', 120, { status: 'PICTURE_NEED_IDR' })
         .reserve(4000)
         .commit('h264.idr-aud-sei', 160)
