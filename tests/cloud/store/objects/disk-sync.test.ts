@@ -6,6 +6,8 @@ import { DiskSync } from '../../../../cloud/server/store/objects/disk-sync.ts'
 
 const MANY = 40
 const APART_MS = 30
+/** One comes after the other for as long as a busy machine may take for a round. */
+const COMING_MS = 60_000
 
 /** A thousand cameras end a hundred slices a second: the round must not wait for the one who comes last. */
 test('who comes later does not put off the round for those who wait', async () => {
@@ -14,7 +16,10 @@ test('who comes later does not put off the round for those who wait', async () =
   for (const file of files) disk.mark(file)
   let answered = 0
   const waiting: Promise<void>[] = []
-  for (const file of files) {
+  const startMs = performance.now()
+  for (let at = 0; answered === 0 && performance.now() - startMs < COMING_MS; at++) {
+    const file = files[at % MANY]!
+    disk.mark(file)
     waiting.push(
       disk.synced(file).then(() => {
         answered++
@@ -22,8 +27,7 @@ test('who comes later does not put off the round for those who wait', async () =
     )
     await sleep(APART_MS)
   }
-  // the first have waited for ten times the pause before a round
-  assert.notEqual(answered, 0)
+  assert.notEqual(answered, 0, 'the first are answered while others still come')
   await Promise.all(waiting)
   await disk.close()
 })
