@@ -47,6 +47,8 @@ type BoundaryRule = {
   begins(nal: Uint8Array): boolean
   /** whether this unit makes its picture a point where decoding can begin */
   isKey(nal: Uint8Array): boolean
+  /** no access unit is open any more */
+  reset(): void
   readonly fps: number | undefined
 }
 
@@ -82,6 +84,10 @@ class H264Boundary implements BoundaryRule {
     return true
   }
 
+  reset(): void {
+    this.#lastSlice = undefined
+  }
+
   isKey(nal: Uint8Array): boolean {
     return h264NalType(nal[0]!) === H264_NAL.IDR_SLICE
   }
@@ -106,6 +112,10 @@ class H265Boundary implements BoundaryRule {
     if (!startsH265AccessUnit(type) || !this.#hasSlice) return false
     this.#hasSlice = false
     return true
+  }
+
+  reset(): void {
+    this.#hasSlice = false
   }
 
   isKey(nal: Uint8Array): boolean {
@@ -140,6 +150,14 @@ export class AccessUnitSplitter {
   /** Pictures per second that the stream itself states (VUI timing), once its first SPS was seen. */
   get fps(): number | undefined {
     return this.#rule.fps
+  }
+
+  /** Another stream of the same codec begins. The buffer stays. */
+  reset(): void {
+    this.#rule.reset()
+    this.#end = this.#base = this.#unitStart = this.#scanned = 0
+    this.#nalStart = this.#nalHeader = -1
+    this.#key = this.#finished = false
   }
 
   /** Adds bytes. Call `next` until it has no more before adding the next chunk. */

@@ -1,16 +1,19 @@
 import { AAC_FRAME_SAMPLES } from '../../runtime/source/adts.ts'
 import {
+  type AccessUnit,
   AccessUnitSplitter,
   readAccessUnits,
   type VideoCodec,
 } from '../../runtime/source/annexb.ts'
-import { fileChunks, fileHead } from '../cli/file-chunks.ts'
+import { fileChunks } from '../cli/file-chunks.ts'
 import { InputError } from '../cli/usage-error.ts'
 import { type AudioSource, openAudio } from '../mux/audio-source.ts'
 import type { MediaFrame, MediaSource } from './media.ts'
 
 const DEFAULT_FPS = 25
-/** Enough for the parameter sets in front of the first picture, whose timing gives the frame rate. */
+/** More than a picture of 4 Mbit/s mostly has: what is read stays in the buffer that the splitter begins with. */
+const CHUNK_BYTES = 64 * 1024
+/** A stream has a picture within these. */
 const PROBE_BYTES = 1024 * 1024
 
 export type RawLoopOptions = {
@@ -23,11 +26,23 @@ export type RawLoopOptions = {
   fps?: number | undefined
 }
 
-const probeFps = (path: string, codec: VideoCodec): number => {
-  const splitter = new AccessUnitSplitter(codec)
-  splitter.push(fileHead(path, PROBE_BYTES))
+/** The parameter sets in front of the first picture tell the rate. */
+const probeFps = (
+  { path, codec }: RawLoopOptions,
+  buffer: Uint8Array,
+  splitter: AccessUnitSplitter,
+): number => {
+  let unit: AccessUnit | undefined
+  let bytes = 0
+  for (const chunk of fileChunks(path, buffer)) {
+    splitter.push(chunk)
+    unit = splitter.next()
+    bytes += chunk.length
+    if (unit || bytes >= PROBE_BYTES) break
+  }
   splitter.finish()
-  if (!splitter.next()) throw new InputError(`${path}: no ${codec.toUpperCase()} picture in it`)
+  if (!unit && !splitter.next())
+    throw new InputError(`${path}: no ${codec.toUpperCase()} picture in it`)
   return splitter.fps ?? DEFAULT_FPS
 }
 
@@ -37,7 +52,10 @@ const probeFps = (path: string, codec: VideoCodec): number => {
  */
 export const openRawLoop = (options: RawLoopOptions): MediaSource => {
   const { path, codec, audioPath } = options
-  const fps = options.fps ?? probeFps(path, codec)
+  // of all turns: a file that goes round leaves no garbage behind
+  const buffer = new Uint8Array(CHUNK_BYTES)
+  const splitter = new AccessUnitSplitter(codec)
+  const fps = options.fps ?? probeFps(options, buffer, splitter)
   const audio = audioPath === undefined ? undefined : openAudio(audioPath, options.audioRate)
   return {
     codec,
@@ -52,7 +70,9 @@ export const openRawLoop = (options: RawLoopOptions): MediaSource => {
     async *frames() {
       for (let startMs = 0; ; ) {
         let endMs = startMs
-        for await (const frame of turn(options, fps, startMs, audio)) {
+        splitter.reset()
+        const pictures = readAccessUnits(fileChunks(path, buffer), splitter)
+        for await (const frame of turn(pictures, fps, startMs, audio)) {
           if (frame.kind === 'video') endMs = frame.ptsMs + 1000 / fps
           yield frame
         }
@@ -66,7 +86,7 @@ export const openRawLoop = (options: RawLoopOptions): MediaSource => {
 
 /** One turn: pictures and sound merged by their times. */
 async function* turn(
-  { path, codec }: RawLoopOptions,
+  units: AsyncIterable<AccessUnit>,
   fps: number,
   startMs: number,
   source: AudioSource | undefined,
@@ -74,7 +94,7 @@ async function* turn(
   const audio = source && audioFrames(source, startMs)
   let sound = await audio?.next()
   let pictures = 0
-  for await (const unit of readAccessUnits(fileChunks(path), new AccessUnitSplitter(codec))) {
+  for await (const unit of units) {
     const ptsMs = startMs + (pictures++ * 1000) / fps
     for (; sound && !sound.done && sound.value.ptsMs < ptsMs; sound = await audio?.next())
       yield sound.value

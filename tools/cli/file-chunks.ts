@@ -17,11 +17,16 @@ const open = (path: string): number => {
   throw new InputError(`${path}: is a folder`)
 }
 
-/** A file's bytes in pieces; each piece is valid until the next is asked for. */
-export function* fileChunks(path: string): Generator<Uint8Array> {
+/**
+ * A file's bytes in pieces; each piece is valid until the next is asked for.
+ * @param buffer what the pieces are read into; for files that are read again and again, which otherwise leave one each time
+ */
+export function* fileChunks(
+  path: string,
+  buffer: Uint8Array = new Uint8Array(CHUNK_BYTES),
+): Generator<Uint8Array> {
   const file = open(path)
   try {
-    const buffer = new Uint8Array(CHUNK_BYTES)
     for (let length = readSync(file, buffer); length > 0; length = readSync(file, buffer))
       yield buffer.subarray(0, length)
   } finally {

@@ -12,7 +12,7 @@ export type AudioSource = {
   coding: 'aac' | 'pcm' | 'g711a' | 'g711u'
   sampleRate: number
   channels: number
-  /** one push each: an ADTS frame, or 1024 samples per channel */
+  /** one push each: an ADTS frame, or 1024 samples per channel; one reader at a time */
   frames(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 }
 
@@ -21,6 +21,8 @@ const SAMPLE_BYTES = { pcm: 2, g711a: 1, g711u: 1 } as const
 /** Silence, to fill up the last block. Spec: G.711 Tables 1a and 2a, the code of +0 */
 const SILENCE = { pcm: 0, g711a: 0xd5, g711u: 0xff } as const
 const G711_DEFAULT_RATE = 8000
+/** 1 s of G.711 and more; the same for each turn of a source that is played in a loop */
+const CHUNK_BYTES = 16 * 1024
 
 const EXTENSIONS: Record<string, 'g711a' | 'g711u'> = {
   '.g711a': 'g711a',
@@ -38,8 +40,9 @@ const aacSource = (path: string, head: Uint8Array, rate: number | undefined): Au
     throw new UsageError(
       `--rate ${rate}: ${path} has ${header.sampleRate} Hz; there is no resampling`,
     )
+  const buffer = new Uint8Array(CHUNK_BYTES)
   const frames = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const { data } of readAdtsFrames(fileChunks(path))) yield data
+    for await (const { data } of readAdtsFrames(fileChunks(path, buffer))) yield data
   }
   return {
     input: INPUTS.aac,
@@ -66,12 +69,19 @@ export const openAudio = (path: string, rate: number | undefined): AudioSource =
   const coding = wav?.coding ?? raw!
   const channels = wav?.channels ?? 1
   const blockBytes = AAC_FRAME_SAMPLES * channels * SAMPLE_BYTES[coding]
+  const buffer = new Uint8Array(CHUNK_BYTES)
   return {
     input: INPUTS[coding],
     coding,
     sampleRate: wav?.sampleRate ?? rate ?? G711_DEFAULT_RATE,
     channels,
     frames: () =>
-      sampleBlocks(fileChunks(path), blockBytes, SILENCE[coding], wav?.dataOffset, wav?.dataBytes),
+      sampleBlocks(
+        fileChunks(path, buffer),
+        blockBytes,
+        SILENCE[coding],
+        wav?.dataOffset,
+        wav?.dataBytes,
+      ),
   }
 }
