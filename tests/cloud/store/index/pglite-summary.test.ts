@@ -1,4 +1,4 @@
 import { openPgliteIndex } from '../../../../cloud/server/store/index/pglite.ts'
 import { summarySuite } from './summary-suite.ts'
 
-summarySuite('PGlite', () => openPgliteIndex('memory://'), { rounds: 12, seed: 3 })
+summarySuite('PGlite', () => openPgliteIndex('memory://'), { rounds: 8, seed: 3 })
