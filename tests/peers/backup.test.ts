@@ -199,6 +199,24 @@ describe('backup and restore', { skip: needTool('ffmpeg') }, () => {
     writeFileSync(path, whole)
   })
 
+  test('doctor: a store or a broker that is not there is named, without its password', async () => {
+    const s3 = { SKYRILL_S3_ENDPOINT: 'http://127.0.0.1:1', SKYRILL_S3_BUCKET: 'recordings' }
+    const keys = { SKYRILL_S3_ACCESS_KEY: 'hunter-key', SKYRILL_S3_SECRET_KEY: 'hunter-two' }
+    const faults: [string, Record<string, string>][] = [
+      ['index', { SKYRILL_DATABASE_URL: 'postgres://me:hunter-two@127.0.0.1:1/x' }],
+      ['objects', { ...s3, ...keys }],
+      ['broker', { SKYRILL_MQTT_BROKER_URL: 'mqtt://me:hunter-two@127.0.0.1:1' }],
+    ]
+    for (const [part, env] of faults) {
+      const folder = await makeFolder()
+      const done = await command(['doctor'], { SKYRILL_DATA: folder, ...env })
+      rmSync(folder, { recursive: true })
+      assert.equal(done.code, 1, done.output)
+      assert.match(done.output, new RegExp(`^FAIL +${part} .*ECONNREFUSED`, 'm'))
+      assert.doesNotMatch(done.output, /hunter/)
+    }
+  })
+
   test('what is damaged or cut off is refused, and nothing is touched', async () => {
     const good = join(work, 'running.tar')
     const bad = join(work, 'bad.tar')

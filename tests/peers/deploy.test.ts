@@ -79,9 +79,9 @@ test('container file: what it copies, starts and sets is there', () => {
   for (const [, name] of text.matchAll(/(SKYRILL_\w+)=/g))
     assert.ok(ENV_NAMES.includes(name!), name)
   const manifest = JSON.parse(readFileSync(join(ROOT, 'cloud/package.json'), 'utf8'))
-  const started = `/app/node_modules/${manifest.name}/${manifest.bin['skyrill-cloud']}`
-  assert.ok(text.includes(`CMD ["bun", "${started}"]`), started)
-  assert.match(text, /^USER bun$/m, 'not root')
+  const started = `/app/cloud/${manifest.bin['skyrill-cloud']}`
+  assert.ok(text.includes(`ENTRYPOINT ["bun", "${started}"]`), started)
+  assert.match(text, /^USER 1000:1000$/m, 'not root')
   const pinned = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).devDependencies.bun
   assert.ok(text.includes(`FROM oven/bun:${pinned}-slim`), 'the Bun that the tests run on')
 })
