@@ -182,6 +182,8 @@ double skyrill_head(const skyrill_channel *channel) { return skyrill_state_f64(c
 double skyrill_tail(const skyrill_channel *channel) { return skyrill_state_f64(channel, SKYRILL_STATE_TAIL); }
 
 const uint8_t *skyrill_piece(const skyrill_channel *channel, double from, double to, size_t *length) {
+  *length = 0;
+  if (!(skyrill_tail(channel) <= from && from < to && to <= skyrill_head(channel))) return NULL;
   const double origin = skyrill_state_f64(channel, SKYRILL_STATE_ORIGIN);
   const uint32_t offset = (uint32_t)((uint64_t)(from - origin) % channel->ring_size);
   const double wanted = to - from, whole = channel->ring_size - offset;
@@ -223,6 +225,7 @@ int32_t skyrill_drain(skyrill_channel *channel, double position, skyrill_sink si
       channel->last_init = slice.init;
     }
     bytes = skyrill_piece(channel, from, position < slice.end ? position : slice.end, &length);
+    if (bytes == NULL) return SKYRILL_RING_POSITION;
     if ((status = sink(context, bytes, length)) != 0) return status;
     from += (double)length;
     if ((status = skyrill_release(channel, from)) != SKYRILL_OK) return status;

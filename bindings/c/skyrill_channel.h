@@ -70,7 +70,8 @@ int32_t skyrill_close_fragment(skyrill_channel *channel);
 /* Positions are bytes since open: readable is [tail, head). */
 double skyrill_head(const skyrill_channel *channel);
 double skyrill_tail(const skyrill_channel *channel);
-/* First contiguous part of [from, to) in place, valid until it is released; ask again for the rest. */
+/* First contiguous part of [from, to) in place, valid until it is released; ask again for the rest. NULL for what does not lie in
+ * [tail, head). */
 const uint8_t *skyrill_piece(const skyrill_channel *channel, double from, double to, size_t *length);
 int32_t skyrill_release(skyrill_channel *channel, double position);
 /* Keeps [from, to) from eviction while a request is in flight; (0, 0) ends it. */

@@ -254,6 +254,50 @@ static void run_vector(const json *vector) {
   free(memory);
 }
 
+/* Whatever it is given, the core refuses or takes it: no trap, nothing written behind the memory. */
+static void nonsense(int32_t format) {
+  static const double numbers[] = {0, 1, -1, 188, 65536, 1e300, -1e300, NAN, INFINITY};
+  static const int32_t whole[] = {0, 1, -1, 188, 4096, 65536, INT32_MAX, INT32_MIN};
+  skyrill_config config = skyrill_defaults(65536);
+  config.format = format;
+  config.audio_input = SKYRILL_AUDIO_G711A;
+  config.sample_rate = 8000;
+  config.channels = 1;
+  run r = {.name = "nonsense"};
+  void *memory = malloc(skyrill_probe_bytes());
+  const size_t bytes = (size_t)skyrill_required_bytes(memory, &config);
+  memory = realloc(memory, bytes + 1);
+  ((uint8_t *)memory)[bytes] = 0xa5;
+  expect_number(&r, "open", skyrill_open(memory, bytes, &config, &r.channel), SKYRILL_OK);
+  sha256_init(&r.stream);
+  random_state = 1;
+  for (int turn = 0; turn < 3000 && r.channel; turn++) {
+    static uint8_t frame[DAMAGED_MAX];
+    const double a = numbers[next_random() % 9], b = numbers[next_random() % 9];
+    const int32_t n = whole[next_random() % 8], m = whole[next_random() % 8];
+    const int32_t size = damage(find("h264.idr"), frame);
+    int32_t status = SKYRILL_OK;
+    size_t length;
+    switch (next_random() % 11) {
+      case 0: status = skyrill_push_video(r.channel, frame, size, turn * 40, turn * 40, turn, SKYRILL_FRAME_I); break;
+      case 1: status = skyrill_push_video(r.channel, frame, size, a, b, n, m); break;
+      case 2: status = skyrill_push_audio(r.channel, frame, size, a, b, n); break;
+      case 3: skyrill_reserve(r.channel, n, &status); break;
+      case 4: status = skyrill_push_reserved(r.channel, n, a, b, m, n); break;
+      case 5: status = skyrill_flush(r.channel, n); break;
+      case 6: status = skyrill_release(r.channel, a); break;
+      case 7: status = skyrill_hold(r.channel, a, b); break;
+      case 8: status = skyrill_drain(r.channel, a, sink, &r); break;
+      case 9: skyrill_init_segment(r.channel, n, &length); break;
+      default: skyrill_piece(r.channel, a, b, &length); break;
+    }
+    if (status == SKYRILL_TRAPPED || strcmp(skyrill_status_name(status), "unknown status") == 0)
+      expect_number(&r, "status", status, SKYRILL_OK);
+  }
+  expect_number(&r, "byte behind the memory", ((uint8_t *)memory)[bytes], 0xa5);
+  free(memory);
+}
+
 int main(int argc, char **argv) {
   size_t length;
   int vectors = 0;
@@ -266,6 +310,8 @@ int main(int argc, char **argv) {
   pieces = json_get(json_get(root, "data"), "pieces");
   data = read_file(folder, json_text(json_get(root, "data"), "file"), &length);
   for (const json *vector = json_get(root, "vectors")->first; vector; vector = vector->next, vectors++) run_vector(vector);
+  nonsense(SKYRILL_FORMAT_TS);
+  nonsense(SKYRILL_FORMAT_FMP4);
   printf("%d vectors, %d failures\n", vectors, failures);
   return failures > 0;
 }
