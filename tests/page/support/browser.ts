@@ -62,7 +62,14 @@ const processTree = (argument: string): number[] => {
   return [...tree]
 }
 
-export type BrowserOptions = { width?: number; height?: number; locale?: string; dark?: boolean }
+export type BrowserOptions = {
+  width?: number
+  height?: number
+  locale?: string
+  dark?: boolean
+  /** fingers in place of a mouse */
+  touch?: boolean
+}
 
 /** Chromium with one page, and what a test asks of it. Whatever the page complains of is kept. */
 export class Browser {
@@ -85,6 +92,7 @@ export class Browser {
     height = 900,
     locale = 'en-GB',
     dark = false,
+    touch = false,
   }: BrowserOptions = {}) {
     const profile = mkdtempSync(join(tmpdir(), 'skyrill-chromium-'))
     const context = await chromium.launchPersistentContext(profile, {
@@ -95,6 +103,8 @@ export class Browser {
       timezoneId: 'UTC',
       colorScheme: dark ? 'dark' : 'light',
       acceptDownloads: true,
+      hasTouch: touch,
+      isMobile: touch,
     })
     return new Browser(context, await context.newPage(), profile)
   }
