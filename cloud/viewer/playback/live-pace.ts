@@ -1,4 +1,5 @@
-import type { HlsConfig } from 'hls.js/light'
+// the types of the light build are those of the whole one, and tests know no other
+import type { HlsConfig } from 'hls.js'
 
 /** So many stalls in so long: the line, or the camera's, does not follow. */
 const STALLS_MAX = 3
