@@ -155,8 +155,12 @@ public final class Channel {
     return stateDouble(Abi.STATE_TAIL);
   }
 
-  /** First contiguous part of [from, to), a view valid until it is released; ask again for the rest. */
+  /**
+   * First contiguous part of [from, to), a view valid until it is released; ask again for the rest. Empty for what does not lie in
+   * [tail, head).
+   */
   public ByteBuffer piece(double from, double to) {
+    if (!(tail() <= from && from < to && to <= head())) return memory.slice(ring, 0).asReadOnlyBuffer();
     int offset = (int) ((long) (from - stateDouble(Abi.STATE_ORIGIN)) % ringSize);
     int length = (int) Math.min(to - from, ringSize - offset);
     return memory.slice(ring + offset, length).asReadOnlyBuffer();
@@ -174,6 +178,7 @@ public final class Channel {
 
   /**
    * Writes everything up to {@code position} and releases it: a file as it grows. With fMP4 the init segment goes in front.
+   * The sink blocks until it has taken what it is given.
    *
    * @return the bytes written
    */
@@ -186,7 +191,9 @@ public final class Channel {
         written += writeAll(sink, initSegment(slice.init()));
         lastInit = slice.init();
       }
-      int length = writeAll(sink, piece(from, Math.min(position, slice.end())));
+      ByteBuffer piece = piece(from, Math.min(position, slice.end()));
+      if (!piece.hasRemaining()) throw new SkyrillException(Abi.RING_POSITION, 0);
+      int length = writeAll(sink, piece);
       written += length;
       from += length;
       release(from);
@@ -226,10 +233,12 @@ public final class Channel {
     return record(sliceAddress, number, Slice::read);
   }
 
+  /** Unit of the table; numbers run from STATE_FIRST_UNIT to below STATE_NEXT_UNIT. */
   public Optional<Unit> unit(int number) {
     return record(unitAddress, number, Unit::read);
   }
 
+  /** Frame of the index; numbers run from STATE_FIRST_FRAME to below STATE_NEXT_FRAME. */
   public Optional<Frame> frame(int number) {
     return record(frameAddress, number, Frame::read);
   }

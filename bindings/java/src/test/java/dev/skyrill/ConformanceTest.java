@@ -289,6 +289,51 @@ class ConformanceTest {
     return tests.stream();
   }
 
+  /** Whatever it is given, the core refuses or takes it: no trap, no other exception. */
+  @Test
+  void nonsenseGivesStatuses() throws SkyrillException {
+    double[] numbers = {0, 1, -1, 188, 65536, 1e300, -1e300, Double.NaN, Double.POSITIVE_INFINITY};
+    int[] whole = {0, 1, -1, 188, 4096, 65536, Integer.MAX_VALUE, Integer.MIN_VALUE};
+    Numbers next = new Numbers(1);
+    for (int format : new int[] {Abi.FORMAT_TS, Abi.FORMAT_FMP4}) {
+      Config config = new Config(65536);
+      config.format = format;
+      config.audioInput = Abi.AUDIO_G711A;
+      config.sampleRate = 8000;
+      config.channels = 1;
+      Channel channel = Channel.open(config);
+      for (int turn = 0; turn < 3000; turn++) {
+        double a = numbers[next.below(numbers.length)];
+        double b = numbers[next.below(numbers.length)];
+        int n = whole[next.below(whole.length)];
+        int m = whole[next.below(whole.length)];
+        ByteBuffer frame = damage(piece("h264.idr"), next);
+        Stamp now = new Stamp(turn * 40.0, turn * 40.0, turn);
+        Stamp any = new Stamp(a, b, n);
+        int kind = next.below(11);
+        int status =
+            answer(
+                () -> {
+                  switch (kind) {
+                    case 0 -> channel.pushVideo(frame, now, Abi.FRAME_I);
+                    case 1 -> channel.pushVideo(frame, any, m);
+                    case 2 -> channel.pushAudio(frame, any);
+                    case 3 -> channel.reserve(n);
+                    case 4 -> channel.pushReserved(n, any, m);
+                    case 5 -> channel.flush(n);
+                    case 6 -> channel.release(a);
+                    case 7 -> channel.hold(a, b);
+                    case 8 -> channel.initSegment(n);
+                    case 9 -> channel.slice(n).or(() -> channel.slice(m));
+                    default -> channel.piece(a, b);
+                  }
+                  return 0;
+                });
+        assertEquals(true, status == 0 || Abi.statusName(status) != null, "status " + status);
+      }
+    }
+  }
+
   @Test
   void outputCannotBeWritten() throws SkyrillException {
     Channel channel = Channel.open(new Config(65536));
