@@ -2,7 +2,7 @@ import { badRequest } from '../errors.ts'
 import { listLosses } from '../openapi/playback.ts'
 import { createRouter } from '../openapi/router.ts'
 import type { Services } from '../services.ts'
-import { pathChannel, pathDevice } from './params.ts'
+import { checkSpan, pathChannel, pathDevice } from './params.ts'
 
 const RANGE_MAX_MS = 400 * 86_400_000
 
@@ -13,8 +13,7 @@ export const lossRoutes = (services: Services) =>
     const channel = pathChannel(c)
     const { from: fromMs, to: toMs } = c.req.valid('query')
     if (toMs <= fromMs) throw badRequest('"to" must be after "from"')
-    if (toMs - fromMs > RANGE_MAX_MS)
-      throw badRequest(`the range has at most ${RANGE_MAX_MS / 86_400_000} days`)
+    checkSpan({ startMs: fromMs, endMs: toMs }, RANGE_MAX_MS)
     const range = { deviceId: device.id, channel, fromMs, toMs }
     return c.json({ losses: await services.losses.missing(range) }, 200)
   })

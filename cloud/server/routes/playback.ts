@@ -25,14 +25,14 @@ import { deviceKey, sliceFileName, sliceSpan } from '../slice.ts'
 import { localDays } from '../time-zone.ts'
 import { timelineOf } from '../timeline.ts'
 import { mediaPath } from './media.ts'
-import { pathChannel, pathDevice } from './params.ts'
+import { checkSpan, pathChannel, pathDevice } from './params.ts'
 
 const TIMELINE_MAX_MS = 400 * 86_400_000
 const DAYS_MAX = 366
 
 const checkRange = (from: number, to: number, maxMs: number): void => {
   if (to <= from) throw badRequest('"to" must be after "from"')
-  if (to - from > maxMs) throw badRequest(`the range has at most ${maxMs / 3_600_000} hours`)
+  checkSpan({ startMs: from, endMs: to }, maxMs)
 }
 
 /** A playlist as an answer: it is never kept, as it grows and its links expire. */

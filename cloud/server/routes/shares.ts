@@ -6,7 +6,7 @@ import { createShare, listShares, revokeShare } from '../openapi/shares.ts'
 import type { Services } from '../services.ts'
 import { shareToken } from '../share/share.ts'
 import type { Share } from '../store/index/share-store.ts'
-import { pathChannel, pathDevice } from './params.ts'
+import { checkSpan, pathChannel, pathDevice } from './params.ts'
 import { targetOf } from './target.ts'
 
 /** A link may show a day, with a clock change in it. */
@@ -29,8 +29,7 @@ export const shareRoutes = (services: Services) => {
       const { endMs, ...target } = await targetOf(services, device, channel, body)
       const range = { startMs: target.startMs, endMs: endMs ?? now() }
       if (range.endMs <= range.startMs) throw badRequest('the event has no video yet')
-      if (range.endMs - range.startMs > RANGE_MAX_MS)
-        throw badRequest('a link shows at most 25 hours')
+      checkSpan(range, RANGE_MAX_MS)
       const actor = actorOf(c)
       const share: Share = {
         id: randomBytes(ID_BYTES).toString('hex'),
