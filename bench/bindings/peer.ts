@@ -29,7 +29,7 @@ const muxNs = async (
     }
     return fastest
   } finally {
-    peer.close()
+    peer.close?.()
   }
 }
 
