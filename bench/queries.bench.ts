@@ -101,6 +101,7 @@ const measure = async (
         ...{ p50: ms(0.5), p95: ms(0.95), max: ms(1) },
       }
       runs.push(run)
+      say(`${engine}: ${query}: p50 ${run.p50} ms, p95 ${run.p95} ms`)
     }
     return runs
   } finally {
