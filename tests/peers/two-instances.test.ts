@@ -184,16 +184,11 @@ describe('two instances', { timeout: 900_000, skip }, () => {
   describe('an export of what the camera recorded', () => {
     type Export = { id: string; state: string; reason: string; bytes: number; url: string }
     const exportsPath = '/api/devices/P1/camera/exports'
-    const at = (instance: Instance) => ({
-      httpUrl: `http://127.0.0.1:${instance.port}`,
-      adminToken: ADMIN,
-    })
+    const at = (instance: Instance) => ({ ...cloud, httpUrl: `http://127.0.0.1:${instance.port}` })
     const create = async (instance: Instance): Promise<Export> => {
-      const [first, last] = await slicesOf(cloud, { productId: 'P1', deviceName: 'camera' }).then(
-        (slices) => [slices[0]!, slices.at(-1)!],
-      )
+      const slices = await slicesOf(cloud, { productId: 'P1', deviceName: 'camera' })
       const path = '/api/devices/P1/camera/channels/0/exports'
-      const range = { fromMs: first.startMs, toMs: last.endMs }
+      const range = { fromMs: slices[0]!.startMs, toMs: slices.at(-1)!.endMs }
       const answer = await call(at(instance), 'POST', path, range)
       assert.equal(answer.status, 202, await answer.clone().text())
       return (await answer.json()) as Export
