@@ -1,8 +1,8 @@
 /**
- * What `skyrill push` costs a board: memory and CPU of its process while it records 1080p25 of 4 Mbit/s with G.711 to a cloud in another
+ * What `skyrill push`, as the one file that boards get, costs them: memory and CPU of its process while it records 1080p25 of 4 Mbit/s with G.711 to a cloud in another
  * process, and how soon the first byte is acknowledged. An hour of recording is played in time lapse for memory, a minute in real time for CPU.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,14 +20,20 @@ import { machine } from './machine.ts'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BUN = join(ROOT, 'node_modules', '.bin', 'bun')
 const CLOUD = join(ROOT, 'bench', 'footprint', 'cloud.ts')
-const CLI = join(ROOT, 'tools', 'cli.ts')
+const BUILD = join(ROOT, 'tools', 'executable', 'build.mjs')
+const TARGET = process.arch === 'arm64' ? 'arm64' : 'x64'
+/** what is installed on a board: docs/BOARDS.md */
+const PROGRAM = join(ROOT, 'build', 'executables', `skyrill-push-linux-${TARGET}`)
+/** as in deploy/systemd/skyrill-push.service */
+const UNIT_ENV = { BUN_JSC_useDFGJIT: '0' }
 const CLIP_SECONDS = 20
 const FPS = 25
 const BITRATE_KBPS = 4000
 const RATE = 8000
 const HOUR_S = 3600
 const STARTS = 5
-const WARM_UP_S = 10
+/** what is hot has been compiled by then */
+const WARM_UP_S = 30
 
 export type FootprintOptions = { speed: number; cpuSeconds: number; format: 'ts' | 'fmp4' }
 export const DEFAULTS: FootprintOptions = { speed: 24, cpuSeconds: 60, format: 'ts' }
@@ -37,6 +43,8 @@ export type FootprintResult = BenchResult & {
   idleRssMib: number
   /** minute of the recording, memory */
   rss: { minute: number; rss: number; anonymous: number }[]
+  /** at the end of the minutes in real time */
+  realTimeRssMib: number
   /** of one core, in real time */
   cpuPercent: number
   /** of each start: from spawn to the first acknowledgement */
@@ -51,6 +59,12 @@ const end = async (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =
   const ended = once(child, 'close')
   child.kill(signal)
   await ended
+}
+
+/** The program as it is given to boards. */
+const build = (): void => {
+  const { status, stderr } = spawnSync(process.execPath, [BUILD, TARGET], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the executable was not built: ${stderr}`)
 }
 
 /** Memory of a Bun that does nothing. */
@@ -90,7 +104,8 @@ const clips = (): { video: string; audio: string } => ({
 })
 
 export const runFootprint = async (options: FootprintOptions): Promise<FootprintResult> => {
-  say('encoding the clip')
+  say('building the executable, encoding the clip')
+  build()
   const { video, audio } = clips()
   const folder = mkdtempSync(join(tmpdir(), 'skyrill-footprint-'))
   const httpPort = await reservePort()
@@ -99,14 +114,14 @@ export const runFootprint = async (options: FootprintOptions): Promise<Footprint
   const identity = await register(address, 'board')
   const push = (speed: number): ChildProcess =>
     spawn(
-      BUN,
+      PROGRAM,
       [
-        ...[CLI, 'push', '--cloud', identity.cloudUrl, '--product-id', identity.productId],
+        ...['--cloud', identity.cloudUrl, '--product-id', identity.productId],
         ...['--device-name', identity.deviceName, '--format', options.format],
         ...['--input', video, '--audio', audio, '--rate', String(RATE), '--speed', String(speed)],
       ],
       {
-        env: { ...process.env, SKYRILL_DEVICE_SECRET: identity.deviceSecret },
+        env: { ...process.env, ...UNIT_ENV, SKYRILL_DEVICE_SECRET: identity.deviceSecret },
         stdio: ['ignore', 'ignore', 'inherit'],
       },
     )
@@ -128,6 +143,7 @@ export const runFootprint = async (options: FootprintOptions): Promise<Footprint
     await sleep(options.cpuSeconds * 1000)
     const cpuPercent =
       ((cpuOf(real.pid!) - cpuBefore) / ((performance.now() - beforeMs) / 1000)) * 100
+    const realTimeRssMib = memoryOf(real.pid!).rss
     await end(real, 'SIGINT')
     say(`an hour at ${options.speed} times the speed`)
     const rss: FootprintResult['rss'] = []
@@ -144,6 +160,7 @@ export const runFootprint = async (options: FootprintOptions): Promise<Footprint
       options,
       idleRssMib: await idleRss(),
       rss,
+      realTimeRssMib,
       cpuPercent,
       firstAckMs,
       skipped: [],

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type CloudStorage, iv_cs_format_e } from '../../../runtime/index.ts'
+import {
+  type CloudStorage,
+  iv_cs_format_e,
+  type iv_cs_init_parm_s,
+} from '../../../runtime/index.ts'
 import { Camera } from '../../../tools/camera/camera.ts'
 import type { MediaFrame, MediaSource } from '../../../tools/camera/media.ts'
 import { quiet } from '../../support/test-camera.ts'
@@ -14,7 +18,7 @@ const rig = (live: boolean) => {
   const pushed: number[] = []
   let want = (): void => {}
   const storage = {
-    initCs: async (parameters: Parameters<CloudStorage['initCs']>[0]) => {
+    initCs: async (parameters: iv_cs_init_parm_s) => {
       want = () => parameters.func_cb!.onStartPushStream!(0)
       return 0
     },
