@@ -12,7 +12,11 @@ const fail = (error: unknown): never => {
 
 const serve = async (): Promise<void> => {
   const cloud = await startCloud(parseEnv(process.env))
-  process.stdout.write(`page   ${cloud.viewerUrl}\nMQTT   ${cloud.mqttUrl}\n`)
+  // the output of a service is kept in a log, where the token has no business
+  const isShown = process.stdout.isTTY === true || cloud.isViewerTokenNew
+  process.stdout.write(
+    `page   ${isShown ? cloud.viewerUrl : cloud.httpUrl}\nMQTT   ${cloud.mqttUrl}\n`,
+  )
   if (cloud.isAdminTokenNew)
     process.stdout.write(`admin  ${cloud.adminToken}  (kept in the data folder, shown only now)\n`)
   let isEnding = false

@@ -44,8 +44,9 @@ export type Cloud = {
   viewerToken: string
   /** the page, with the viewer token in it */
   viewerUrl: string
-  /** the admin token was made by this start and has never been shown */
+  /** the token was made by this start and has never been shown */
   isAdminTokenNew: boolean
+  isViewerTokenNew: boolean
   /** ends cleanly: open slices are synced and taken up by the next start */
   close(): Promise<void>
 }
@@ -86,7 +87,8 @@ export const startCloud = async (
     cleanup.push(() => folder.release())
     const stored = storedToken(folder.path, 'admin-token')
     const adminToken = options.adminToken ?? stored.token
-    const viewerToken = options.viewerToken ?? storedToken(folder.path, 'viewer-token').token
+    const storedViewer = storedToken(folder.path, 'viewer-token')
+    const viewerToken = options.viewerToken ?? storedViewer.token
     const signer = new Signer(options.signingKey ?? storedToken(folder.path, 'signing-key').token)
 
     const index = overrides.stores?.index ?? (await openIndex(options, folder, log))
@@ -275,6 +277,7 @@ export const startCloud = async (
       viewerToken,
       viewerUrl: `${publicUrl()}/?token=${viewerToken}`,
       isAdminTokenNew: stored.isNew && options.adminToken === undefined,
+      isViewerTokenNew: storedViewer.isNew && options.viewerToken === undefined,
       close: async () => {
         isClosing = true
         await undo()

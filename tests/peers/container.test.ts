@@ -36,13 +36,54 @@ const PATIENCE_MS = 120_000
 const BUILD_MS = 400_000
 const FILE = join(ROOT, 'deploy', 'Containerfile')
 
-/** Namespaces and chroot are root's; a machine that has not got them cannot run a container. */
-const mayIsolate = () => {
-  const done = spawnSync('unshare', ['--pid', '--fork', '--mount', '--mount-proc', 'true'])
-  return done.status === 0
+/** buildah with its images and containers in a folder, so that it meets nobody else's. */
+const buildahIn =
+  (folder: string) =>
+  (args: string[], timeoutMs = PATIENCE_MS): string => {
+    const store = ['--root', join(folder, 'store'), '--runroot', join(folder, 'run')]
+    const done = run(toolPath('buildah'), [...store, '--storage-driver', 'vfs', ...args], {
+      timeoutMs,
+    })
+    assert.equal(done.status, 0, `buildah ${args[0]}: ${done.stdout}${done.stderr}`)
+    return done.stdout.toString().trim()
+  }
+
+/** Programs of this machine with the libraries that they load, at the same places. */
+const copyLibraries = (to: string, programs: string[]) => {
+  for (const program of programs) {
+    const libraries =
+      run('ldd', [program])
+        .stdout.toString()
+        .match(/\/\S+(?= \()/g) ?? []
+    assert.equal(run('cp', ['-L', '--parents', ...libraries, to]).status, 0)
+  }
 }
-const skip =
-  needTool('buildah', 'unshare', 'npm') || (mayIsolate() ? false : 'namespaces need root')
+
+/** Namespaces, mounts and chroot are root's, and not every root's: a CI job in a container may not have them. */
+const whyNoContainer = (): string | false => {
+  const isolated = spawnSync('unshare', ['--pid', '--fork', '--mount', '--mount-proc', 'true'])
+  if (isolated.status !== 0) return 'namespaces need root'
+  const folder = mkdtempSync(join(tmpdir(), 'skyrill-container-'))
+  const buildah = buildahIn(folder)
+  try {
+    const base = join(folder, 'base')
+    mkdirSync(join(base, 'bin'), { recursive: true })
+    const shell = realpathSync(toolPath('sh'))
+    assert.equal(run('cp', [shell, join(base, 'bin/sh')]).status, 0)
+    copyLibraries(base, [shell])
+    const container = buildah(['from', 'scratch'])
+    buildah(['add', '--quiet', container, base, '/'])
+    buildah(['run', '--isolation', 'chroot', container, '/bin/sh', '-c', ':'])
+    buildah(['mount', container])
+    buildah(['rm', '--all'])
+    return false
+  } catch (error) {
+    return `no container can be run here: ${error instanceof Error ? error.message : error}`
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+const skip = needTool('buildah', 'unshare', 'npm') || whyNoContainer()
 
 type Config = {
   User: string
@@ -61,26 +102,7 @@ describe('container', { timeout: 900_000, skip }, () => {
   let config: Config
   let ports: { http: number; mqtt: number }
   const children: ChildProcess[] = []
-
-  const buildah = (args: string[], timeoutMs = PATIENCE_MS): string => {
-    const store = ['--root', join(folder, 'store'), '--runroot', join(folder, 'run')]
-    const done = run(toolPath('buildah'), [...store, '--storage-driver', 'vfs', ...args], {
-      timeoutMs,
-    })
-    assert.equal(done.status, 0, `buildah ${args[0]}: ${done.stdout}${done.stderr}`)
-    return done.stdout.toString().trim()
-  }
-
-  /** Programs of this machine with the libraries that they load, at the same places. */
-  const copyPrograms = (to: string, programs: string[]) => {
-    for (const program of programs) {
-      const libraries =
-        run('ldd', [program])
-          .stdout.toString()
-          .match(/\/\S+(?= \()/g) ?? []
-      assert.equal(run('cp', ['-L', '--parents', ...libraries, to]).status, 0)
-    }
-  }
+  let buildah: ReturnType<typeof buildahIn>
 
   /** An image of the name that the container file begins with. */
   const makeBase = (name: string, programs: Record<string, string>, addNpm: boolean) => {
@@ -110,7 +132,7 @@ describe('container', { timeout: 900_000, skip }, () => {
     for (const [path, program] of Object.entries({ ...system, ...programs })) {
       const real = realpathSync(program)
       assert.equal(run('cp', [real, join(base, path)]).status, 0)
-      copyPrograms(base, [real])
+      copyLibraries(base, [real])
     }
     if (addNpm) {
       const npm = dirname(dirname(realpathSync(toolPath('npm'))))
@@ -141,6 +163,7 @@ describe('container', { timeout: 900_000, skip }, () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'skyrill-container-'))
+    buildah = buildahIn(folder)
     const [http, mqtt] = (await reservePorts(2)) as [number, number]
     ports = { http, mqtt }
     const text = readFileSync(FILE, 'utf8')
@@ -156,6 +179,9 @@ describe('container', { timeout: 900_000, skip }, () => {
     const extraCa = process.env.NODE_EXTRA_CA_CERTS
     const settings = [
       'npm_config_prefer_offline=true',
+      ...Object.entries(process.env).flatMap(([name, value]) =>
+        /^npm_config_registry$/i.test(name) ? [`npm_config_registry=${value}`] : [],
+      ),
       ...(extraCa ? [`NODE_EXTRA_CA_CERTS=${extraCa}`] : []),
     ]
     const building = join(folder, 'Containerfile')

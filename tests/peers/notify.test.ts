@@ -272,7 +272,7 @@ const start = async (folder: string): Promise<{ cloud: TestCloud; child: ChildPr
   })
   const [, httpUrl, mqttUrl] = await until(
     'the cloud',
-    () => /^page +(http:\/\/[^/]+)\/.*\nMQTT +(\S+)/m.exec(text) ?? undefined,
+    () => /^page +(http:\/\/[^/\s]+).*\nMQTT +(\S+)/m.exec(text) ?? undefined,
     60_000,
   )
   const api: TestCloud['api'] = (method, path, body) =>
