@@ -112,8 +112,9 @@ export const runFootprint = async (options: FootprintOptions): Promise<Footprint
   const relay = await Relay.open(httpPort)
   const [cloud, address] = await startCloud(folder, httpPort, relay.port)
   const identity = await register(address, 'board')
-  const push = (speed: number): ChildProcess =>
-    spawn(
+  let refused = 0
+  const push = (speed: number): ChildProcess => {
+    const child = spawn(
       PROGRAM,
       [
         ...['--cloud', identity.cloudUrl, '--product-id', identity.productId],
@@ -122,9 +123,15 @@ export const runFootprint = async (options: FootprintOptions): Promise<Footprint
       ],
       {
         env: { ...process.env, ...UNIT_ENV, SKYRILL_DEVICE_SECRET: identity.deviceSecret },
-        stdio: ['ignore', 'ignore', 'inherit'],
+        stdio: ['ignore', 'ignore', 'pipe'],
       },
     )
+    child.stderr.on('data', (text: Buffer) => {
+      process.stderr.write(text)
+      if (text.includes('frame refused')) refused++
+    })
+    return child
+  }
   try {
     say('starts')
     const firstAckMs: number[] = []
@@ -154,6 +161,10 @@ export const runFootprint = async (options: FootprintOptions): Promise<Footprint
       rss.push({ minute, ...memoryOf(lapse.pid!) })
     }
     await end(lapse, 'SIGINT')
+    if (refused > 0)
+      throw new Error(
+        `at ${options.speed} times the speed the uplink did not follow and frames were refused: that is no hour of recording; --speed less`,
+      )
     return {
       cases: [],
       machine: machine({ bun: bunVersion() }),

@@ -28,7 +28,7 @@ export const footprintMarkdown = (result: FootprintResult): string => {
   const runtimes = Object.entries(m.runtimes).map(([name, version]) => `${name} ${version}`)
   return [
     `Measured on ${m.date}: ${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB, ${m.os}; ${runtimes.join(', ')}. 1080p25 of 4 Mbit/s, G.711 of 8 kHz encoded to AAC, ${options.format === 'ts' ? 'TS' : 'fMP4'},`,
-    `a buffer of 4 MiB. Memory over an hour of recording at ${options.speed} times the speed, CPU over ${options.cpuSeconds} s in real time, starts: median of ${firstAckMs.length}.`,
+    `a buffer of 4 MiB. Memory over an hour of recording at ${options.speed} times the speed, CPU over ${options.cpuSeconds} s in real time after a warm-up of 30 s, starts: median of ${firstAckMs.length}. BUN_JSC_useDFGJIT=0 is set, as the systemd unit sets it: 5 MiB less, half a percent of CPU more (BOARDS.md).`,
     '',
     '| `skyrill push` as one file, on Bun | goal | measured | reached |',
     '|---|---|---|---|',
