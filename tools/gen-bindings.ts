@@ -6,6 +6,7 @@
  *   node --import tsx tools/gen-bindings.ts [--check]
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { replaceSection } from '../bench/report/document.ts'
 import { statusMessage, statusName } from '../core-wasm/errors.ts'
 
 type Constant = { name: string; value: number; text: string }
@@ -193,14 +194,10 @@ const c = (): string => {
 
 /** docs/ABI.md with its table of statuses. */
 const abiDocument = (): string => {
-  const [open, close] = ['<!-- statuses -->', '<!-- /statuses -->']
   const text = readFileSync(new URL('docs/ABI.md', root), 'utf8')
-  const from = text.indexOf(open) + open.length
-  const to = text.indexOf(close)
-  if (from < open.length || to < from) throw new Error('docs/ABI.md has no place for statuses')
   const rows = statuses.map(({ name, value, message }) => `| ${value} | \`${name}\` | ${message} |`)
   const table = ['| | name | meaning |', '|--:|---|---|', ...rows].join('\n')
-  return `${text.slice(0, from)}\n${table}\n${text.slice(to)}`
+  return replaceSection(text, 'statuses', table)
 }
 
 const files: [string, string][] = [

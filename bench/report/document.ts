@@ -4,6 +4,6 @@ export const replaceSection = (document: string, name: string, content: string):
   const end = `<!-- /${name} -->`
   const from = document.indexOf(begin)
   const to = document.indexOf(end)
-  if (from < 0 || to < from) throw new Error(`docs/BENCHMARKS.md has no section ${begin} … ${end}`)
+  if (from < 0 || to < from) throw new Error(`the document has no section ${begin} … ${end}`)
   return `${document.slice(0, from + begin.length)}\n${content.trim()}\n${document.slice(to)}`
 }

@@ -89,9 +89,12 @@ export class MqttBridge {
     message: Extract<UpMessage, { method: 'heartbeat' }>,
   ): Promise<void> {
     const device = await this.parts.registry.device(source.productId, source.deviceName)
-    if (!device) return
-    this.parts.presence.heartbeat(device, message.params)
-    this.parts.ingest.booted(device.id, message.params.bootId)
+    if (device) this.#beat(device, message.params)
+  }
+
+  #beat(device: Device, params: Extract<UpMessage, { method: 'heartbeat' }>['params']): void {
+    this.parts.presence.heartbeat(device, params)
+    this.parts.ingest.booted(device.id, params.bootId)
   }
 
   /** Tells a device that a channel's plan changed. One that is offline asks when it is back. */
@@ -117,7 +120,7 @@ export class MqttBridge {
   }
 
   async #handle(source: ParsedTopic, message: UpMessage): Promise<void> {
-    const { registry, presence, log, now } = this.parts
+    const { registry, log, now } = this.parts
     const device = await registry.device(source.productId, source.deviceName)
     if (!device) {
       log.warn('MQTT message of an unknown device', { topic: topicOf(source) })
@@ -126,8 +129,7 @@ export class MqttBridge {
     const { clientToken } = message
     switch (message.method) {
       case 'heartbeat':
-        presence.heartbeat(device, message.params)
-        this.parts.ingest.booted(device.id, message.params.bootId)
+        this.#beat(device, message.params)
         await this.parts.events.booted(device, message.params.bootId)
         return
       case 'control_reply':

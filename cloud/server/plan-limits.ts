@@ -25,41 +25,33 @@ export class PlanLimits {
 
   /** Throws 402 with the plan and its limit unless a slice may begin. */
   async check(device: Device, channel: number): Promise<void> {
-    const fault = await this.#fault(device, channel)
-    if (fault !== undefined) throw fault
+    const { index } = this.parts
+    const plan = await this.#planThatRuns(device, channel)
+    if (plan.type === 'full') return
+    const waitingMs = await index.claims.waitingMs(device.id, channel)
+    if (plan.type === 'trial') await this.#checkTrial(device, channel, plan, waitingMs)
+    else if (waitingMs >= UNCLAIMED_MAX_MS)
+      throw limit(
+        `the event plan of channel ${channel} keeps what events cover: ${seconds(waitingMs)} that none covers wait already (at most ${seconds(UNCLAIMED_MAX_MS)})`,
+      )
   }
 
-  async #fault(device: Device, channel: number): Promise<ApiError | undefined> {
-    const { registry, index } = this.parts
-    const plan = await registry.plan(device, channel)
+  async #planThatRuns(device: Device, channel: number): Promise<Plan> {
+    const plan = await this.parts.registry.plan(device, channel)
     const ended = planFault(plan, channel)
-    if (ended !== undefined) return new ApiError(402, 'no_plan', ended)
-    if (plan.type === 'full') return undefined
-    const waitingMs = await index.claims.waitingMs(device.id, channel)
-    if (plan.type === 'trial') return this.#trialFault(device, channel, plan, waitingMs)
-    return waitingMs < UNCLAIMED_MAX_MS
-      ? undefined
-      : limit(
-          `the event plan of channel ${channel} keeps what events cover: ${seconds(waitingMs)} that none covers wait already (at most ${seconds(UNCLAIMED_MAX_MS)})`,
-        )
+    if (ended !== undefined) throw new ApiError(402, 'no_plan', ended)
+    return plan
   }
 
   /** The seconds of a trial are taken when its events end; what is recorded for them before that counts too. */
-  async #trialFault(
-    device: Device,
-    channel: number,
-    plan: Plan,
-    waitingMs: number,
-  ): Promise<ApiError | undefined> {
-    const { registry, events } = this.parts
+  async #checkTrial(device: Device, channel: number, plan: Plan, waitingMs: number): Promise<void> {
     const usedMs = await this.#runningMs(device, channel)
-    if (usedMs + waitingMs < plan.trialLeftMs) return undefined
+    if (usedMs + waitingMs < plan.trialLeftMs) return
     if (usedMs > 0) {
-      await events.endTrial(device, channel)
-      const ended = planFault(await registry.plan(device, channel), channel)
-      if (ended !== undefined) return new ApiError(402, 'no_plan', ended)
+      await this.parts.events.endTrial(device, channel)
+      await this.#planThatRuns(device, channel)
     }
-    return limit(
+    throw limit(
       `the free trial of channel ${channel} has ${seconds(plan.trialLeftMs)} left, and ${seconds(waitingMs)} that no event covers wait already`,
     )
   }

@@ -76,6 +76,7 @@ export const startCloud = async (
 ): Promise<Cloud> => {
   const host = options.host ?? '127.0.0.1'
   const now = overrides.now ?? Date.now
+  const minFreeBytes = options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES
   const log =
     overrides.log ?? createLogger(options.logLevel ?? 'info', undefined, options.logFormat)
   const cleanup: (() => unknown)[] = []
@@ -123,7 +124,7 @@ export const startCloud = async (
       signer,
       publicUrl,
       folder: objects.isShared ? undefined : folder.path,
-      minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
+      minFreeBytes,
       log,
       now,
       timing: overrides.notifyTiming,
@@ -205,7 +206,6 @@ export const startCloud = async (
     // a store that is only read has files of its own beside it
     const fileStore = isFileStore(objects) ? objects : openDiskObjects(options, folder, log)
     if (fileStore !== objects) cleanup.push(() => fileStore.close())
-    const minFreeBytes = options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES
     const exportFiles = new ExportFiles(fileStore)
     const exports = new ExportJobs({
       ...{ index, objects, files: exportFiles, catalog, log, now, instance },
@@ -243,7 +243,7 @@ export const startCloud = async (
       log,
       now,
       folder: folder.path,
-      minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
+      minFreeBytes,
       linkMs: options.linkMs ?? DEFAULT_LINK_MS,
       adminToken,
       viewerToken,
@@ -261,7 +261,7 @@ export const startCloud = async (
       log,
       now,
       freeBytes: async () => (await spaceOf(objects, folder.path))?.freeBytes,
-      minFreeBytes: options.minFreeBytes ?? DEFAULT_MIN_FREE_BYTES,
+      minFreeBytes,
       mayRun: () => cluster.holdsJob('retention'),
     })
     retention.start()

@@ -59,15 +59,15 @@ export class ExportJobs {
     const { index, instance, log } = this.parts
     // nobody else can be at them
     if (instance === undefined) await index.exports.releaseAll()
-    const every = (ms: number, what: string, work: () => Promise<void>) => {
-      const run = () =>
-        work().catch((error) => log.error(`exports not ${what}`, { reason: errorText(error) }))
-      const timer = setInterval(run, ms)
+    const every = (ms: number, work: () => void) => {
+      const timer = setInterval(work, ms)
       timer.unref()
       this.#timers.push(timer)
     }
-    every(LOOK_MS, 'taken', () => this.#look())
-    every(SWEEP_MS, 'swept', () => this.sweep())
+    every(LOOK_MS, () => this.#lookSoon())
+    every(SWEEP_MS, () =>
+      this.sweep().catch((error) => log.error('exports not swept', { reason: errorText(error) })),
+    )
     await this.#look()
   }
 
@@ -113,9 +113,7 @@ export class ExportJobs {
       expiresMs: 0,
     }
     await index.exports.put(job)
-    void this.#look().catch((error) =>
-      this.parts.log.error('exports not taken', { reason: errorText(error) }),
-    )
+    this.#lookSoon()
     return job
   }
 
@@ -185,6 +183,13 @@ export class ExportJobs {
     return this.#taking
   }
 
+  /** Nobody waits for this look: what fails is tried again with the next one. */
+  #lookSoon(): void {
+    this.#look().catch((error) =>
+      this.parts.log.error('exports not taken', { reason: errorText(error) }),
+    )
+  }
+
   async #take(): Promise<void> {
     const { index, files } = this.parts
     while (!this.#isEnding && this.#running.size < RUNNING_MAX) {
@@ -216,9 +221,7 @@ export class ExportJobs {
     } finally {
       clearInterval(timer)
       this.#running.delete(id)
-      void this.#look().catch((error) =>
-        log.error('exports not taken', { reason: errorText(error) }),
-      )
+      this.#lookSoon()
     }
   }
 

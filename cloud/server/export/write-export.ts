@@ -26,7 +26,7 @@ export const writeExport = async (
   job: ExportJob,
   checkStop: () => void,
 ): Promise<Mp4Result & { device: string }> => {
-  const device = (await index.devices()).find(({ id }) => id === job.deviceId)
+  const device = await index.deviceById(job.deviceId)
   if (!device) throw new ExportFault('the device was deleted')
   const { deviceId, channel, startMs: fromMs, endMs: toMs } = job
   const slices = await catalog.slices({ deviceId, channel, fromMs, toMs })

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog.ts'
 import { badRequest } from '../errors.ts'
+import { checkSpan } from '../span.ts'
 import type { Slice } from '../store/index/types.ts'
 import type { LiveLists } from './live-lists.ts'
 import { mediaPlaylist } from './playlist.ts'
@@ -25,8 +26,7 @@ export type Timeshift = {
 
 export const checkTimeshift = ({ fromMs, toMs, nowMs }: Timeshift): void => {
   if (toMs !== undefined && toMs <= fromMs) throw badRequest('"to" must be after "from"')
-  if (toMs !== undefined && toMs - fromMs > RANGE_MAX_MS)
-    throw badRequest('a playlist covers at most 25 hours; ask for a shorter range')
+  if (toMs !== undefined) checkSpan({ startMs: fromMs, endMs: toMs }, RANGE_MAX_MS)
   if (toMs === undefined && nowMs - fromMs > LIVE_MAX_MS)
     throw badRequest('a live playlist starts at most 6 hours back; give "to", or a later "from"')
 }

@@ -2,7 +2,8 @@ import { badRequest } from '../errors.ts'
 import { listLosses } from '../openapi/playback.ts'
 import { createRouter } from '../openapi/router.ts'
 import type { Services } from '../services.ts'
-import { checkSpan, pathChannel, pathDevice } from './params.ts'
+import { checkSpan } from '../span.ts'
+import { pathChannel, pathDevice } from './params.ts'
 
 const RANGE_MAX_MS = 400 * 86_400_000
 

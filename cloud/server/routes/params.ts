@@ -5,7 +5,7 @@ import { channelSchema, deviceNameSchema, productIdSchema } from '../contract.ts
 import { badRequest, notFound } from '../errors.ts'
 import { faultText } from '../faults.ts'
 import type { Services } from '../services.ts'
-import type { Device, Interval } from '../store/index/types.ts'
+import type { Device } from '../store/index/types.ts'
 
 /** The value, or a 400 that names every fault. */
 export const check = <Schema extends z.ZodType>(
@@ -37,13 +37,4 @@ export const pathChannel = (c: Context): number => {
   const channel = z.coerce.number().pipe(channelSchema).safeParse(c.req.param('channel'))
   if (!channel.success) throw notFound('a channel is a number from 0 to 64')
   return channel.data
-}
-
-/** @throws ApiError 400 that says how long the range is, and how long it may be */
-export const checkSpan = ({ startMs, endMs }: Interval, maxMs: number): void => {
-  const hours = (ms: number) => Math.round(ms / 36_000) / 100
-  if (endMs - startMs > maxMs)
-    throw badRequest(
-      `the range is ${hours(endMs - startMs)} hours long, and may be at most ${hours(maxMs)} hours`,
-    )
 }

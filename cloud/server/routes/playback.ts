@@ -22,10 +22,11 @@ import {
 import { createRouter } from '../openapi/router.ts'
 import type { Services } from '../services.ts'
 import { deviceKey, sliceFileName, sliceSpan } from '../slice.ts'
+import { checkSpan } from '../span.ts'
 import { localDays } from '../time-zone.ts'
 import { timelineOf } from '../timeline.ts'
 import { mediaPath } from './media.ts'
-import { checkSpan, pathChannel, pathDevice } from './params.ts'
+import { pathChannel, pathDevice } from './params.ts'
 
 const TIMELINE_MAX_MS = 400 * 86_400_000
 const DAYS_MAX = 366

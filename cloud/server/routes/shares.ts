@@ -5,8 +5,9 @@ import { createRouter } from '../openapi/router.ts'
 import { createShare, listShares, revokeShare } from '../openapi/shares.ts'
 import type { Services } from '../services.ts'
 import { shareToken } from '../share/share.ts'
+import { checkSpan } from '../span.ts'
 import type { Share } from '../store/index/share-store.ts'
-import { checkSpan, pathChannel, pathDevice } from './params.ts'
+import { pathChannel, pathDevice } from './params.ts'
 import { targetOf } from './target.ts'
 
 /** A link may show a day, with a clock change in it. */
