@@ -2,19 +2,18 @@ import assert from 'node:assert/strict'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Catalog } from '../../cloud/server/catalog.ts'
 import { openDataFolder } from '../../cloud/server/data-folder.ts'
 import { Ingest } from '../../cloud/server/ingest/ingest.ts'
 import { createLogger } from '../../cloud/server/log.ts'
 import { CLAIM_GRACE_MS, NO_PLAN } from '../../cloud/server/plan.ts'
-import { Registry } from '../../cloud/server/registry.ts'
-import { Retention } from '../../cloud/server/retention.ts'
-import { sliceObjectKey } from '../../cloud/server/slice.ts'
+import type { Registry } from '../../cloud/server/registry.ts'
+import type { Retention } from '../../cloud/server/retention.ts'
 import { openPgliteIndex } from '../../cloud/server/store/index/pglite.ts'
 import type { Device, IndexStore, Plan } from '../../cloud/server/store/index/types.ts'
 import { DiskObjectStore } from '../../cloud/server/store/objects/disk.ts'
 import { makeFolder } from './support/cloud.ts'
 import { noise, pieces, SECRET, sha256, sliceId, sliceStart } from './support/device.ts'
+import { openKeeping, recordSlice } from './support/keeping.ts'
 
 const NOW = Date.UTC(2026, 10, 24)
 const HOUR = 3_600_000
@@ -41,10 +40,10 @@ before(async () => {
   const data = openDataFolder(folder)
   objects = new DiskObjectStore({ ...data, minFreeBytes: 0 }, assert.ifError)
   index = await openPgliteIndex(data.index)
-  registry = new Registry(index, () => now)
-  ingest = new Ingest({ objects, index, registry, log, now: () => now })
-  const catalog = new Catalog(index, ingest)
-  retention = new Retention({ index, objects, registry, ingest, catalog, log, now: () => now })
+  const keeping = openKeeping(index, objects, () => now)
+  registry = keeping.registry
+  ingest = keeping.ingest
+  retention = keeping.retention
   const made = { productId: 'P1', deviceName: 'cam1', secret: SECRET, label: '', createdMs: NOW }
   device = (await index.createDevice(made))!
 })
@@ -57,14 +56,8 @@ after(async () => {
 
 /** A slice of ten seconds that arrives now. */
 const record = async (channel: number, number: number, startUtcMs: number): Promise<string> => {
-  const start = sliceStart({ id: sliceId(number), startUtcMs })
-  await ingest.create(device, channel, start)
-  const data = noise(1000, number)
-  const list = pieces(1, { startMs: startUtcMs, durationMs: 10_000 })
-  const append = { offset: 0, data, sha256: sha256(data), index: { pieces: list }, length: 1000 }
-  await ingest.append(device, channel, start.id, append)
-  await ingest.tick()
-  return join(folder, 'objects', sliceObjectKey(device, { ...start, channel }))
+  const key = await recordSlice(ingest, device, { channel, number, startUtcMs })
+  return join(folder, 'objects', key)
 }
 
 const event = (channel: number, startMs: number, endMs: number) =>

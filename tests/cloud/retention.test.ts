@@ -20,12 +20,12 @@ import { createLogger } from '../../cloud/server/log.ts'
 import { NO_PLAN } from '../../cloud/server/plan.ts'
 import { Registry } from '../../cloud/server/registry.ts'
 import { Retention } from '../../cloud/server/retention.ts'
-import { sliceObjectKey } from '../../cloud/server/slice.ts'
 import { checkStorage } from '../../cloud/server/storage/check.ts'
 import { openPgliteIndex } from '../../cloud/server/store/index/pglite.ts'
 import type { Device, IndexStore } from '../../cloud/server/store/index/types.ts'
 import { DiskObjectStore } from '../../cloud/server/store/objects/disk.ts'
 import { BOOT, noise, pieces, SECRET, sha256, sliceId, sliceStart } from './support/device.ts'
+import { openKeeping, recordSlice } from './support/keeping.ts'
 
 const DAY = 86_400_000
 const NOW = Date.UTC(2026, 10, 24)
@@ -43,10 +43,9 @@ let now = NOW
 
 const openAll = async (): Promise<void> => {
   index = await openPgliteIndex(data.index)
-  const registry = new Registry(index, () => now)
-  ingest = new Ingest({ objects, index, registry, log, now: () => now })
-  const catalog = new Catalog(index, ingest)
-  retention = new Retention({ index, objects, registry, ingest, catalog, log, now: () => now })
+  const keeping = openKeeping(index, objects, () => now)
+  ingest = keeping.ingest
+  retention = keeping.retention
 }
 
 before(async () => {
@@ -75,20 +74,7 @@ const copyTo = async (target: string): Promise<void> => {
 /** A whole slice of ten seconds that begins so many days ago. */
 const record = async (number: number, channel: number, daysAgo: number): Promise<string> => {
   const startUtcMs = NOW - daysAgo * DAY
-  const start = sliceStart({ id: sliceId(number), startUtcMs })
-  await ingest.create(device, channel, start)
-  const bytes = noise(1000, number)
-  const list = pieces(1, { startMs: startUtcMs, durationMs: 10_000 })
-  const append = {
-    offset: 0,
-    data: bytes,
-    sha256: sha256(bytes),
-    index: { pieces: list },
-    length: 1000,
-  }
-  await ingest.append(device, channel, start.id, append)
-  await ingest.tick()
-  return join(data.objects, sliceObjectKey(device, { ...start, channel }))
+  return join(data.objects, await recordSlice(ingest, device, { channel, number, startUtcMs }))
 }
 
 test('what the look-back days do not reach goes, with its files; all else stays', async () => {

@@ -8,14 +8,14 @@ import mqtt, { type MqttClient } from 'mqtt'
 import { staticLogin } from '../../runtime/identity.ts'
 import { downFilter, topic } from '../../runtime/mqtt/topics.ts'
 import { openCloud, type TestCloud, until } from '../cloud/support/cloud.ts'
-import { download, register, slicesOf } from '../e2e/support/cloud-client.ts'
+import { register } from '../e2e/support/cloud-client.ts'
 import { clip } from '../faults/support/rig.ts'
 import { TestAuthority } from '../support/certificates.ts'
 import { type Frame, framesOf } from '../support/frames.ts'
 import { Mosquitto } from '../support/mosquitto.ts'
-import { muxedTs } from '../support/muxed.ts'
 import { TestCamera } from '../support/test-camera.ts'
 import { needTool } from '../support/tools.ts'
+import { endsWholeByPlan } from './end-of-recording.ts'
 
 const PATIENCE_MS = 90_000
 const CLOUD_PASSWORD = 'the-password-of-the-cloud'
@@ -87,13 +87,7 @@ describe('Mosquitto as the broker', {
         PATIENCE_MS,
       )
       // and what the cloud pushes arrives
-      const path = `/devices/${identity.productId}/${identity.deviceName}/channels/0/plan`
-      await until('the last byte', () => camera.storage.stats(0)!.bufferedBytes === 0, PATIENCE_MS)
-      assert.equal((await cloud.api('PUT', path, { type: 'none' })).status, 200)
-      await until('the stop callback', () => camera.stops === 1, PATIENCE_MS)
-      await camera.close()
-      const bytes = await download(cloud, await slicesOf(cloud, identity))
-      assert.ok(bytes.equals(await muxedTs(frames)), 'every byte, and no byte twice')
+      await endsWholeByPlan(cloud, camera, identity, frames, PATIENCE_MS)
     } finally {
       await camera.system.exit()
     }

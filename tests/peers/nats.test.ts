@@ -10,16 +10,16 @@ import mqtt from 'mqtt'
 import { staticLogin } from '../../runtime/identity.ts'
 import { downFilter, topic } from '../../runtime/mqtt/topics.ts'
 import { makeFolder, type TestCloud, until } from '../cloud/support/cloud.ts'
-import { call, download, register, slicesOf } from '../e2e/support/cloud-client.ts'
+import { call, register } from '../e2e/support/cloud-client.ts'
 import { clip } from '../faults/support/rig.ts'
 import { TestAuthority } from '../support/certificates.ts'
 import { CloudProcess } from '../support/cloud-process.ts'
 import { framesOf } from '../support/frames.ts'
-import { muxedTs } from '../support/muxed.ts'
 import { ROOT } from '../support/paths.ts'
 import { reservePorts } from '../support/ports.ts'
 import { TestCamera } from '../support/test-camera.ts'
 import { needTool, toolPath } from '../support/tools.ts'
+import { endsWholeByPlan } from './end-of-recording.ts'
 
 const PATIENCE_MS = 90_000
 const ADMIN = 'the-token-of-the-administrator'
@@ -142,13 +142,7 @@ describe('NATS as the broker', {
       await camera.open(identity, { u32MaxGopSize: 8 * 1024 * 1024 })
       await camera.started
       assert.deepEqual(await camera.record(frames), [])
-      await until('the last byte', () => camera.storage.stats(0)!.bufferedBytes === 0, PATIENCE_MS)
-      const path = `/devices/${identity.productId}/${identity.deviceName}/channels/0/plan`
-      assert.equal((await cloud.api('PUT', path, { type: 'none' })).status, 200)
-      await until('the stop callback', () => camera.stops === 1, PATIENCE_MS)
-      await camera.close()
-      const bytes = await download(cloud, await slicesOf(cloud, identity))
-      assert.ok(bytes.equals(await muxedTs(frames)), 'every byte, and no byte twice')
+      await endsWholeByPlan(cloud, camera, identity, frames, PATIENCE_MS)
     } finally {
       await camera.system.exit()
     }

@@ -41,6 +41,16 @@ export const framesOf = async (
   return frames.sort((a, b) => a.ptsMs - b.ptsMs || (a.kind === 'audio' ? -1 : 1))
 }
 
+/** A frame as it is pushed. */
+export const packOf = (frame: Frame) => ({
+  pu8Addr: frame.data,
+  u64PTS: frame.ptsMs,
+  u32Seq: frame.seq,
+  eFrameType: frame.key
+    ? iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
+    : iv_cm_frame_type_e.IV_CM_FRAME_TYPE_P,
+})
+
 /** Pushes a frame as a camera's program does. @returns the code */
 export const pushFrame = (storage: CloudStorage, channel: number, frame: Frame): number =>
   storage.pushCsStream(
@@ -48,14 +58,7 @@ export const pushFrame = (storage: CloudStorage, channel: number, frame: Frame):
     frame.kind === 'video'
       ? iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO
       : iv_cm_stream_type_e.IV_CM_STREAM_TYPE_AUDIO,
-    {
-      pu8Addr: frame.data,
-      u64PTS: frame.ptsMs,
-      u32Seq: frame.seq,
-      eFrameType: frame.key
-        ? iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
-        : iv_cm_frame_type_e.IV_CM_FRAME_TYPE_P,
-    },
+    packOf(frame),
   )
 
 /** The same frames again and again with times that go on. */

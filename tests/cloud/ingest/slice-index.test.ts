@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { AppendIndex, Piece } from '../../../cloud/server/contract.ts'
 import { applyIndex } from '../../../cloud/server/ingest/slice-index.ts'
 import type { Slice } from '../../../cloud/server/store/index/types.ts'
+import { sliceStart } from '../support/device.ts'
 
 const T0 = 1_780_000_000_000
 const piece = (o: number, b: number, more: Partial<Piece> = {}): Piece => ({
@@ -22,16 +23,7 @@ const END: AppendIndex['end'] = {
   reason: 'stop',
 }
 const slice: Slice = {
-  id: '0123456789abcdef-00000001',
-  format: 'ts',
-  codecs: 'avc1.64001f',
-  width: 640,
-  height: 360,
-  startUtcMs: T0,
-  startPtsMs: 0,
-  startSeq: 0,
-  discontinuity: false,
-  initBytes: 0,
+  ...sliceStart({ startUtcMs: T0 }),
   deviceId: 1,
   channel: 0,
   state: 'open',

@@ -6,9 +6,9 @@ import { SliceIds } from '../../../runtime/channel/slice-ids.ts'
 import { SliceQueue } from '../../../runtime/channel/slice-queue.ts'
 import { EncryptedStore } from '../../../runtime/crypto/encrypted-store.ts'
 import { SliceKeys } from '../../../runtime/crypto/slice-keys.ts'
-import { iv_cm_frame_type_e, iv_cs_format_e } from '../../../runtime/types.ts'
+import { iv_cs_format_e } from '../../../runtime/types.ts'
 import { decryptSlice } from '../../support/decrypt.ts'
-import { type Frame, framesOf, looped } from '../../support/frames.ts'
+import { type Frame, framesOf, looped, packOf } from '../../support/frames.ts'
 import { random as seededRandom } from '../../support/random.ts'
 import { channelParams } from '../../support/test-camera.ts'
 
@@ -22,14 +22,7 @@ const openChannel = async (format: iv_cs_format_e): Promise<ChannelCore> => {
 }
 
 const push = (core: ChannelCore, frame: Frame): void => {
-  const pack = {
-    pu8Addr: frame.data,
-    u64PTS: frame.ptsMs,
-    u32Seq: frame.seq,
-    eFrameType: frame.key
-      ? iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
-      : iv_cm_frame_type_e.IV_CM_FRAME_TYPE_P,
-  }
+  const pack = packOf(frame)
   const utcMs = 1_700_000_000_000 + frame.ptsMs
   const status =
     frame.kind === 'video' ? core.pushVideo(pack, utcMs) : core.pushAudio(pack as never, utcMs)

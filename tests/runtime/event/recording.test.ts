@@ -6,10 +6,10 @@ import { Channel } from '../../../runtime/channel/channel.ts'
 import { type ChannelCore, openCore } from '../../../runtime/channel/core-store.ts'
 import { positionFrom, positionTo } from '../../../runtime/event/positions.ts'
 import { iv_err_code_e } from '../../../runtime/status.ts'
-import { iv_cm_frame_type_e, iv_cm_stream_type_e, iv_cs_format_e } from '../../../runtime/types.ts'
+import { iv_cm_stream_type_e, iv_cs_format_e } from '../../../runtime/types.ts'
 import { memoryLog } from '../../support/event-bench.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { type Frame, framesOf } from '../../support/frames.ts'
+import { type Frame, framesOf, packOf } from '../../support/frames.ts'
 import { channelParams } from '../../support/test-camera.ts'
 
 const CLIP = fileURLToPath(new URL('../../../tools/demo/clip.h264', import.meta.url))
@@ -34,14 +34,7 @@ const openChannel = async (format = iv_cs_format_e.IV_CS_FORMAT_TS) => {
     },
   })
   const push = (frame: Frame): iv_err_code_e =>
-    channel.push(iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO, {
-      pu8Addr: frame.data,
-      u64PTS: frame.ptsMs,
-      u32Seq: frame.seq,
-      eFrameType: frame.key
-        ? iv_cm_frame_type_e.IV_CM_FRAME_TYPE_I
-        : iv_cm_frame_type_e.IV_CM_FRAME_TYPE_P,
-    })
+    channel.push(iv_cm_stream_type_e.IV_CM_STREAM_TYPE_VIDEO, packOf(frame))
   const units = (): UnitRecord[] => {
     const list: UnitRecord[] = []
     for (let number = core.firstUnit; number < core.nextUnit; number++) {
